@@ -1,0 +1,10 @@
+# What all code of this repository, and nothing else, is compiled with.
+function(bulkhead_own_code target)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  if(BULKHEAD_DEVELOPER)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+    if(BULKHEAD_SANITIZERS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # GCC warns of what its own instrumentation adds
+      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    endif()
+  endif()
+endfunction()

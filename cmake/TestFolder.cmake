@@ -1,0 +1,31 @@
+# add_test_folder(FOLDER LIBRARY...) makes one program of all sources of a folder of tests/, if it holds any, and one ctest of
+# each of its test cases.
+include(Catch)
+
+# Address space randomisation of recent kernels is more than TSan can map.
+set(test_launcher "")
+if(BULKHEAD_SANITIZERS MATCHES "thread")
+  execute_process(COMMAND setarch -R true RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(status EQUAL 0)
+    set(test_launcher setarch -R)
+  endif()
+endif()
+
+function(add_test_folder folder)
+  file(GLOB tests CONFIGURE_DEPENDS ${folder}/*.test.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  if(NOT tests)
+    return()
+  endif()
+  string(REPLACE "/" "_" name "${folder}")
+  string(REPLACE "/" "." prefix "${folder}")
+  add_executable(${name} ${sources})
+  bulkhead_own_code(${name})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  if(BULKHEAD_PCH AND "test_support" IN_LIST ARGN)
+    target_precompile_headers(${name} REUSE_FROM test_support)
+  endif()
+  set_target_properties(${name} PROPERTIES CROSSCOMPILING_EMULATOR "${test_launcher}")
+  catch_discover_tests(${name} TEST_PREFIX "${prefix}: " PROPERTIES TIMEOUT 120)
+endfunction()

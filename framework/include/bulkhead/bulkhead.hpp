@@ -1,0 +1,12 @@
+#pragma once
+
+// Everything but I/O: heavy actors, the host, options, errors, `main`. Light actors that do I/O include
+// <bulkhead/io.hpp> as well, which brings in Boost.Asio.
+
+#include "bulkhead/bytes.hpp"
+#include "bulkhead/errors.hpp"
+#include "bulkhead/heavy.hpp"
+#include "bulkhead/host.hpp"
+#include "bulkhead/main.hpp"
+#include "bulkhead/options.hpp"
+#include "bulkhead/worker.hpp"

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "bulkhead/errors.hpp"
+#include "bulkhead/options.hpp"
+#include "bulkhead/worker.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/expected.hpp>
+#include <caf/message.hpp>
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace bulkhead {
+
+/// Where actors in other processes are made. Load it as a module, `cfg.load<bulkhead::host>()`, then get it with `of`.
+///
+/// Every function that spawns reports a failure as an error that names the cause, and returns within the
+/// `startup_timeout` of the options; codes are `program_not_found`, `unknown_actor`, `wrong_arguments`,
+/// `wrong_interface`, `constructor_failed`, `build_mismatch`, `startup_timeout`, `startup_failed`,
+/// `resources_exhausted`, `invalid_option`, `encode_failed`, `shutting_down` and `not_loaded`.
+///
+/// Thread safety: all functions from any thread. Lifetime: a value; the actor system must outlive it.
+class host {
+public:
+  /// The host of `system`. If the module was not loaded, each spawn fails with `errc::not_loaded`.
+  static host of(caf::actor_system& system) noexcept;
+
+  /// Spawns the actor that is registered as `name` in a worker process of its own, and waits until it is up.
+  ///
+  /// Blocks the calling thread for the start of a process (about two milliseconds); actors use `spawn_async`.
+  /// @tparam Handle checked against the actor's interface if it is a typed handle.
+  template <class Handle = caf::actor, class... Ts>
+  caf::expected<Handle> spawn(std::string_view name, const worker_options& options, Ts&&... arguments) {
+    return as_handle<Handle>(spawn_and_wait(options, make_request<Handle>(name, std::forward<Ts>(arguments)...)));
+  }
+
+  template <class Handle = caf::actor>
+  caf::expected<Handle> spawn(std::string_view name) {
+    return spawn<Handle>(name, worker_options{});
+  }
+
+  template <class Handle = caf::actor, class T, class... Ts>
+    requires(!std::same_as<std::remove_cvref_t<T>, worker_options>)
+  caf::expected<Handle> spawn(std::string_view name, T&& argument, Ts&&... arguments) {
+    return spawn<Handle>(name, worker_options{}, std::forward<T>(argument), std::forward<Ts>(arguments)...);
+  }
+
+  /// The same inside an actor, without blocking: the result comes as a response, to `.then`, `.await` or `.receive`.
+  template <class Handle = caf::actor, class Self, class... Ts>
+  auto spawn_async(Self* self, std::string_view name, const worker_options& options, Ts&&... arguments) {
+    return detail::respond_later<Handle>(self, [&](detail::spawn_done done) {
+      start_spawn(options, make_request<Handle>(name, std::forward<Ts>(arguments)...), std::move(done));
+    });
+  }
+
+  template <class Handle = caf::actor, class Self>
+  auto spawn_async(Self* self, std::string_view name) {
+    return spawn_async<Handle>(self, name, worker_options{});
+  }
+
+  template <class Handle = caf::actor, class Self, class T, class... Ts>
+    requires(!std::same_as<std::remove_cvref_t<T>, worker_options>)
+  auto spawn_async(Self* self, std::string_view name, T&& argument, Ts&&... arguments) {
+    return spawn_async<Handle>(self, name, worker_options{}, std::forward<T>(argument),
+                               std::forward<Ts>(arguments)...);
+  }
+
+  /// Starts a worker process without actors. It lives until it is stopped, and can take many.
+  caf::expected<worker> start_worker(const worker_options& options = {});
+
+  /// Number of worker processes that exist.
+  [[nodiscard]] size_t live_workers() const;
+
+  /// Number of messages without a receiver of an answer that were dropped so far, because a mailbox was full, a worker
+  /// was gone or a message could not be encoded. Requests are answered with an error instead and do not count.
+  [[nodiscard]] uint64_t dropped_messages() const;
+
+  /// Sends the lines that workers write to `sink` instead of standard error. It is called on one thread of the runtime
+  /// and must not block.
+  void log_to(std::function<void(std::string_view line)> sink);
+
+  // -- for CAF ----------------------------------------------------------------
+
+  static void add_module_options(caf::actor_system_config& cfg);
+  static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>);
+
+private:
+  explicit host(runtime::host_system* impl) noexcept : impl_(impl) {
+    // nop
+  }
+
+  template <class Handle, class... Ts>
+  static transport::spawn_request make_request(std::string_view name, Ts&&... arguments) {
+    return detail::make_request<Handle>(name, std::forward<Ts>(arguments)...);
+  }
+
+  template <class Handle>
+  static caf::expected<Handle> as_handle(caf::expected<caf::strong_actor_ptr> result) {
+    if (!result)
+      return std::move(result.error());
+    return caf::actor_cast<Handle>(std::move(*result));
+  }
+
+  caf::expected<caf::strong_actor_ptr> spawn_and_wait(const worker_options& options, transport::spawn_request what);
+  void start_spawn(const worker_options& options, transport::spawn_request what, detail::spawn_done done);
+
+  runtime::host_system* impl_;
+};
+
+} // namespace bulkhead

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "bulkhead/heavy.hpp"
+#include "bulkhead/host.hpp"
+
+#include <caf/exec_main.hpp>
+#include <caf/init_global_meta_objects.hpp>
+
+#include <cstdio>
+#include <optional>
+
+namespace bulkhead {
+
+/// Initializes the type ids of CAF, of Bulkhead, and of the application's own blocks. Once, before the first actor
+/// system; BULKHEAD_MAIN does it.
+template <class... IdBlocks>
+void init_types() {
+  caf::init_global_meta_objects<caf::id_block::bulkhead, IdBlocks...>();
+  caf::core::init_global_meta_objects();
+}
+
+/// Whether this process was started as a worker.
+[[nodiscard]] bool is_worker();
+
+/// In a worker, serves until the end and returns the exit status for `main`; empty in the host. To be called with the
+/// heavy actors in `cfg`, before the command line is parsed and before anything else is done.
+[[nodiscard]] std::optional<int> run_if_worker(caf::actor_system_config& cfg);
+
+namespace detail {
+
+template <class T>
+concept adds_an_actor = requires(caf::actor_system_config& cfg) { T::add_to(cfg); };
+
+template <class T>
+void add_if_actor(caf::actor_system_config& cfg) {
+  if constexpr (adds_an_actor<T>)
+    T::add_to(cfg);
+}
+
+template <class T>
+void init_if_block() {
+  if constexpr (!adds_an_actor<T>)
+    caf::init_global_meta_objects<T>();
+}
+
+template <class F>
+struct main_traits;
+
+template <class R>
+struct main_traits<R(caf::actor_system&)> {
+  using configuration = config;
+  template <class F>
+  static R call(F fun, caf::actor_system& system, const config&) {
+    return fun(system);
+  }
+};
+
+template <class R, class Config>
+struct main_traits<R(caf::actor_system&, const Config&)> {
+  using configuration = Config;
+  template <class F>
+  static R call(F fun, caf::actor_system& system, const Config& cfg) {
+    return fun(system, cfg);
+  }
+};
+
+template <class... Ts, class F>
+int run_main(F& fun, int argc, char** argv) {
+  (init_if_block<Ts>(), ...);
+  init_types<>();
+  using traits = main_traits<F>;
+  typename traits::configuration cfg;
+  (add_if_actor<Ts>(cfg), ...);
+  if (auto status = run_if_worker(cfg))
+    return *status;
+  if (auto failed = cfg.parse(argc, argv)) {
+    std::fprintf(stderr, "error in the command line or the configuration file: %s\n", to_string(failed).c_str());
+    return 2;
+  }
+  if (cfg.cli_helptext_printed)
+    return 0;
+  cfg.template load<host>();
+  caf::actor_system system{cfg};
+  if constexpr (std::is_same_v<decltype(traits::call(fun, system, cfg)), void>) {
+    traits::call(fun, system, cfg);
+    return 0;
+  } else {
+    return traits::call(fun, system, cfg);
+  }
+}
+
+} // namespace detail
+
+} // namespace bulkhead
+
+/// The program's `main`: takes the application's type-id blocks and its heavy actors, in any order, and calls
+/// `caf_main(caf::actor_system&)` or `caf_main(caf::actor_system&, const my_config&)`, which may return an `int`.
+/// In a process that a host started it becomes a worker instead, before anything else.
+#define BULKHEAD_MAIN(...)                                                                                             \
+  int main(int argc, char** argv) {                                                                                    \
+    return ::bulkhead::detail::run_main<__VA_ARGS__>(caf_main, argc, argv);                                            \
+  }

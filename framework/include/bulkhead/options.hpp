@@ -1,0 +1,24 @@
+#pragma once
+
+#include "bulkhead/runtime/worker_options.hpp"
+
+namespace bulkhead {
+
+/// Suffixes for sizes in bytes.
+namespace literals {
+
+constexpr uint64_t operator""_KiB(unsigned long long count) {
+  return uint64_t{count} << 10;
+}
+
+constexpr uint64_t operator""_MiB(unsigned long long count) {
+  return uint64_t{count} << 20;
+}
+
+constexpr uint64_t operator""_GiB(unsigned long long count) {
+  return uint64_t{count} << 30;
+}
+
+} // namespace literals
+
+} // namespace bulkhead

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "bulkhead/platform/exit_status.hpp"
+#include "bulkhead/platform/os_error.hpp"
+#include "bulkhead/platform/unique_fd.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace bulkhead::platform {
+
+/// Everything that a new process gets; it inherits nothing that does not stand here.
+struct process_spec {
+  /// A path, relative to `working_directory`; or a name without a slash, which is looked up in this process's PATH.
+  std::string program;
+
+  /// The new process's argv, [0] included.
+  std::vector<std::string> arguments;
+
+  /// Its complete environment, each NAME=value.
+  std::vector<std::string> environment;
+
+  /// Empty: that of this process.
+  std::string working_directory;
+
+  /// A descriptor of this process and its number in the new one.
+  struct passed_fd {
+    int source;
+    int target;
+  };
+
+  /// The descriptors of the new process; every other one is closed, 0, 1 and 2 too unless they stand here. A source may
+  /// be the target of another entry and may stand in several entries; a target may not.
+  std::vector<passed_fd> passed;
+};
+
+/// A child process that cannot outlive its owner.
+///
+/// The child has no signal handlers, no blocked or ignored signals, and gets SIGKILL when the *thread* that started it
+/// ends: start processes from a thread that lives as long as they may.
+///
+/// Thread safety: `pid`, `pidfd` and `kill` from any thread, the rest from one at a time; `start` from any number of
+/// threads. Lifetime: destroying a process that was not reaped kills it and waits for its end.
+class process {
+public:
+  /// Starts `spec.program`. Returns when the program has been loaded or failed to be.
+  /// @returns the call that failed, in the child or before: "execve" with ENOENT (no such program) or EACCES (not
+  ///          executable), "chdir", "fcntl" with EBADF (a source that is not open), EINVAL or EMFILE (a target beyond the
+  ///          limit of descriptors), "clone" with EAGAIN or ENOMEM, "passed_fd" with EINVAL (a target negative or used twice).
+  [[nodiscard]] static result<process> start(const process_spec& spec);
+
+  process(process&& other) noexcept;
+  process& operator=(process&& other) noexcept;
+  ~process();
+
+  /// Its number. After it was reaped the system may give the same number to another process.
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+  /// A descriptor that becomes readable when the process ends.
+  [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+
+  /// Sends `signal`; does nothing if the process has ended. Never hits another process.
+  void kill(int signal) const noexcept;
+
+  /// How the process ended, empty while it runs. The first call that sees the end frees its entry in the system's table;
+  /// later calls repeat the answer.
+  [[nodiscard]] std::optional<exit_status> try_reap() noexcept;
+
+  /// As `try_reap`, but waits for the end, `max` at most.
+  [[nodiscard]] std::optional<exit_status> reap_within(std::chrono::milliseconds max) noexcept;
+
+private:
+  process(pid_t pid, unique_fd pidfd) noexcept : pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  void end() noexcept;
+
+  pid_t pid_;
+  unique_fd pidfd_;
+  std::optional<exit_status> status_;
+};
+
+} // namespace bulkhead::platform

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace bulkhead::platform {
+
+/// A path that executes this very program, even if its file was replaced or removed since: "/proc/self/exe".
+[[nodiscard]] std::string program_path();
+
+/// The file that this program was started from, for messages; `program_path()` if the system does not tell.
+[[nodiscard]] std::string program_name();
+
+/// This process's environment, each NAME=value. Not while another thread changes it.
+[[nodiscard]] std::vector<std::string> environment();
+
+/// Value of an environment variable, which is then removed; empty if there is none. Not while another thread uses the
+/// environment.
+[[nodiscard]] std::optional<std::string> take_environment_variable(const char* name);
+
+/// Number of this process.
+[[nodiscard]] pid_t pid() noexcept;
+
+/// Names the calling thread, for `top` and debuggers. At most 15 bytes of `name` are kept.
+void name_thread(const char* name) noexcept;
+
+/// Flushes the streams of <cstdio> and ends the process. No destructor runs and no exit handler.
+[[noreturn]] void exit_now(int code) noexcept;
+
+/// This process gets SIGKILL when the thread that started it ends, and at once if its parent is not `expected_parent`
+/// any more.
+void die_with_parent(pid_t expected_parent) noexcept;
+
+/// Number of processors that the calling thread may run on, at least 1.
+[[nodiscard]] unsigned cores() noexcept;
+
+/// Number of descriptors that this process has open.
+[[nodiscard]] size_t open_descriptors();
+
+} // namespace bulkhead::platform

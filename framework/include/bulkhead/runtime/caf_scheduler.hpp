@@ -1,0 +1,155 @@
+#pragma once
+
+#include "bulkhead/transport/handshake.hpp"
+
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace bulkhead::runtime {
+
+class caf_clock;
+class keeper;
+class link;
+class router;
+
+/// How the threads of a scheduler wait.
+struct wait_options {
+  transport::wait_strategy strategy = transport::wait_strategy::adaptive;
+  /// How long to spin before sleeping; 0 takes the measured cost of a wake-up. In nanoseconds.
+  uint32_t spin_ns = 0;
+};
+
+/// CAF's scheduler and the loop of a process in one: its threads run actors, and one of them at a time is the poller,
+/// which looks after mailboxes, sockets and timers of light actors.
+///
+/// A message from another process is thus decoded, and its receiver resumed, on one thread: a wake-up of a second one
+/// costs fifty times as much as the message. The poller gives its role up before it runs an actor, so that another
+/// thread can take over when the actor takes long; the keeper notices when all threads that could do so sleep.
+///
+/// Thread safety: all public functions from any thread.
+class caf_scheduler : public caf::scheduler::abstract_coordinator {
+public:
+  using super = caf::scheduler::abstract_coordinator;
+
+  caf_scheduler(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
+                wait_options waiting);
+
+  ~caf_scheduler() override;
+
+  [[nodiscard]] router& routes() noexcept {
+    return *router_;
+  }
+  [[nodiscard]] keeper& the_keeper() noexcept {
+    return *keeper_;
+  }
+
+  /// The context of all sockets, timers and signals of light actors.
+  [[nodiscard]] boost::asio::io_context& io() noexcept;
+
+  /// The unit of the calling thread if it belongs to a scheduler and is not running an actor of another one.
+  [[nodiscard]] static caf::execution_unit* current_unit() noexcept;
+
+  /// Polls `what` from now on.
+  void add(std::shared_ptr<link> what);
+
+  void remove(const std::shared_ptr<link>& what);
+
+  /// Runs `work` soon on the polling thread, outside of all locks.
+  void post(std::function<void()> work);
+
+  /// In the host: how many loops, its own and its workers', compete for the machine's cores.
+  void competing_loops(unsigned count) noexcept;
+
+  /// Calls `what` on the polling thread when a busy time has ended.
+  void on_quiet(std::function<void()> what);
+
+  /// For how long loops spin, in nanoseconds.
+  [[nodiscard]] uint32_t spin_ns() const noexcept {
+    return waiting_.spin_ns;
+  }
+
+  /// Ends all threads. Called by `stop` of the subclass, after it has closed its links.
+  void join();
+
+  // -- abstract_coordinator ---------------------------------------------------
+
+  void enqueue(caf::resumable* job) override;
+  caf::actor_clock& clock() noexcept override;
+  void init(caf::actor_system_config& cfg) override;
+  void start() override;
+  void stop() override;
+
+private:
+  struct worker;
+  struct io_part;
+
+  using link_list = std::vector<std::shared_ptr<link>>;
+
+  void run(worker& self);
+  void run_local(worker& self);
+  bool run_shared(worker& self);
+  void run_job(worker& self, caf::resumable* job);
+  void poll(worker& self);
+  size_t poll_links(caf::execution_unit& unit);
+  bool spin(worker& self);
+  void park(worker& self);
+  bool arm_all();
+  void disarm_all();
+  void refresh();
+  void share_surplus(worker& self);
+  void follow();
+  bool run_io();
+  [[nodiscard]] unsigned competing_now() const noexcept;
+  void wake_one();
+  void start_guard();
+  void guard_tick();
+  void watch_bell(const std::shared_ptr<link>& what);
+  void schedule_clock(std::chrono::steady_clock::time_point when);
+
+  std::unique_ptr<keeper> keeper_;
+  std::unique_ptr<io_part> io_;
+  std::unique_ptr<caf_clock> clock_;
+  std::unique_ptr<router> router_;
+  wait_options waiting_;
+  unsigned cores_;
+  std::vector<std::thread> threads_;
+
+  std::mutex mutex_;
+  std::condition_variable followers_wake_;
+  std::deque<caf::resumable*> queue_;
+  std::atomic<size_t> queued_ = 0;
+  std::atomic<size_t> following_ = 0;
+  bool take_over_ = false;
+  std::atomic<bool> stopping_ = false;
+
+  std::atomic<bool> polling_ = false;
+  std::atomic<bool> parked_ = false;
+  std::atomic<uint64_t> turns_ = 0;
+  std::atomic<bool> guarded_ = false;
+  std::atomic<unsigned> competing_ = 1;
+
+  std::mutex links_mutex_;
+  link_list links_;
+  std::atomic<uint64_t> links_version_ = 0;
+  /// The poller's copy of `links_`.
+  link_list polled_;
+  uint64_t polled_version_ = 0;
+  bool sweep_due_ = false;
+  std::function<void()> on_quiet_;
+};
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "bulkhead/runtime/caf_clock.hpp"
+#include "bulkhead/runtime/caf_scheduler.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <list>
+
+namespace bulkhead::runtime {
+
+/// Watches the bell of one link. The descriptor stays the link's.
+struct bell_watch {
+  bell_watch(boost::asio::io_context& io, std::shared_ptr<link> watched);
+  ~bell_watch();
+
+  std::shared_ptr<link> of;
+  boost::asio::posix::stream_descriptor descriptor;
+};
+
+/// What the scheduler has of Asio, kept out of its header.
+struct caf_scheduler::io_part {
+  explicit io_part(keeper& k);
+
+  /// Sleeps until a handler has run. Returns how many did.
+  size_t wait();
+  size_t wait_for(std::chrono::milliseconds max);
+
+  void tick_later(std::function<void()> tick);
+
+  boost::asio::io_context context;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+  std::list<std::shared_ptr<bell_watch>> bells;
+
+  // Of the keeper's thread:
+  boost::asio::steady_timer clock_timer;
+  boost::asio::steady_timer guard_timer;
+  uint64_t guard_seen_turns = 0;
+  unsigned guard_quiet_ticks = 0;
+};
+
+/// Until the cost of a wake-up has been measured.
+constexpr uint32_t default_spin_ns = 50'000;
+
+/// How long after the last record the unused proxies are looked for.
+constexpr std::chrono::milliseconds sweep_delay{20};
+
+/// How long a poller may stay away while others sleep.
+constexpr std::chrono::microseconds guard_period{200};
+
+constexpr unsigned guard_quiet_ticks_max = 5;
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "bulkhead/transport/record.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+/// The address of an actor on the wire.
+struct wire_address {
+  transport::process_number process = transport::host_process;
+  uint64_t actor = 0;
+
+  friend bool operator==(const wire_address&, const wire_address&) = default;
+};
+
+struct wire_address_hash {
+  size_t operator()(const wire_address& x) const noexcept {
+    return static_cast<size_t>((x.actor ^ (uint64_t{x.process} << 40)) * 0x9E3779B97F4A7C15u >> 7);
+  }
+};
+
+/// The actors whose handles other processes hold. An actor in here stays alive although nobody in this process refers to
+/// it, just as a handle in another actor's state keeps a local actor alive.
+///
+/// A peer that drops its last reference says so (a release record), together with the number of records that it had
+/// read. If an export was sent after that, the release is outdated and ignored: its turn comes again.
+///
+/// Thread safety: all functions from any thread.
+class export_table {
+public:
+  /// `peer` is about to get `who` in its record number `record`. Returns true the first time.
+  bool note(const wire_address& who, const caf::strong_actor_ptr& ptr, transport::process_number peer, uint64_t record);
+
+  /// `peer` had read `records_read` records when it dropped its reference. Returns the actor if no peer holds it any
+  /// more: the caller takes it out of CAF's registry and lets go.
+  [[nodiscard]] caf::strong_actor_ptr release(const wire_address& who, transport::process_number peer,
+                                              uint64_t records_read);
+
+  /// `peer` is gone. Returns the actors that nobody else holds.
+  [[nodiscard]] std::vector<caf::strong_actor_ptr> forget(transport::process_number peer);
+
+  /// The actor ended: there is nothing to keep alive, but its reason is remembered for those who ask late.
+  void ended(const wire_address& who, const caf::error& reason);
+
+  /// Why an exported actor ended; `exit_reason::unknown` if that is long ago or was never known.
+  [[nodiscard]] caf::error reason_of(const wire_address& who) const;
+
+  [[nodiscard]] size_t size() const;
+
+private:
+  struct holder {
+    transport::process_number peer;
+    uint64_t record;
+  };
+
+  struct entry {
+    caf::strong_actor_ptr actor;
+    std::vector<holder> holders;
+  };
+
+  struct tombstone {
+    wire_address who;
+    caf::error reason;
+  };
+
+  static constexpr size_t tombstones_max = 1024;
+
+  mutable std::mutex mutex_;
+  boost::unordered_flat_map<wire_address, entry, wire_address_hash> entries_;
+  std::deque<tombstone> tombstones_;
+};
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "bulkhead/runtime/caf_scheduler.hpp"
+#include "bulkhead/runtime/worker_options.hpp"
+#include "bulkhead/transport/codec.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/expected.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+class worker_process;
+
+using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
+using start_callback = std::function<void(caf::expected<std::shared_ptr<worker_process>>)>;
+
+/// The host's runtime: a scheduler that also owns the worker processes.
+///
+/// Thread safety: all public functions from any thread; callbacks come on any thread and must be short. Lifetime: a module
+/// of the actor system; `stop` ends all workers.
+class host_system final : public caf_scheduler {
+public:
+  explicit host_system(caf::actor_system& system, wait_options waiting = {});
+
+  ~host_system() override;
+
+  /// The runtime of `system`, or null if it was not loaded.
+  static host_system* of(caf::actor_system& system) noexcept;
+
+  /// Starts a worker that lives until it is stopped.
+  void start_worker(worker_options options, start_callback done);
+
+  /// Spawns an actor in a worker of its own, which ends with its actors.
+  void spawn(worker_options options, transport::spawn_request what, spawn_callback done);
+
+  /// Writes one line to the host's log.
+  void log(std::string line);
+
+  /// Where `log` goes; standard error by default. The sink is called on the keeper's thread and must not block.
+  void log_to(std::function<void(std::string_view line)> sink);
+
+  /// A worker has ended. Of the keeper's thread.
+  void ended(const std::shared_ptr<worker_process>& who);
+
+  /// Tells all loops how many of them there are.
+  void update_hints();
+
+  [[nodiscard]] size_t live_workers() const;
+
+  /// Messages that were dropped because a mailbox was full or its worker gone.
+  [[nodiscard]] uint64_t dropped_messages() const;
+
+  // -- module -----------------------------------------------------------------
+
+  void start() override;
+  void stop() override;
+
+private:
+  std::shared_ptr<worker_process> make_worker(worker_options options, bool stays);
+  void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
+  void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
+  void stop_workers();
+  void sweep_roots();
+
+  mutable std::mutex mutex_;
+  std::condition_variable all_ended_;
+  std::set<std::shared_ptr<worker_process>> workers_;
+  transport::process_number next_number_ = transport::host_process + 1;
+  uint32_t next_slot_ = 0;
+  bool closing_ = false;
+  uint64_t dropped_before_ = 0;
+  std::function<void(std::string_view)> log_sink_;
+  uint64_t log_lines_lost_ = 0;
+};
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <thread>
+
+namespace bulkhead::runtime {
+
+/// The one thread that lives as long as the actor system and never runs an actor. In the host it starts, watches and
+/// reaps worker processes (a worker dies with the thread that started it); in both roles it keeps the clock.
+///
+/// Thread safety: `post` from any thread. Lifetime: `stop` must be called before destruction.
+class keeper {
+public:
+  keeper();
+  ~keeper();
+
+  void start(const char* thread_name);
+
+  /// Drops what is pending and joins the thread. Not from the keeper's own thread.
+  void stop();
+
+  /// Runs `work` on the keeper's thread, soon.
+  void post(std::function<void()> work);
+
+  [[nodiscard]] boost::asio::io_context& context() noexcept {
+    return context_;
+  }
+
+private:
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+} // namespace bulkhead::runtime

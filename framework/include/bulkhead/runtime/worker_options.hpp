@@ -1,0 +1,83 @@
+#pragma once
+
+#include "bulkhead/transport/handshake.hpp"
+
+#include <caf/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bulkhead {
+
+/// Where the standard output and error of a worker go.
+enum class output : uint8_t {
+  /// To the host's log, each line with slot and pid in front. Never blocks the worker for long, drops rather than
+  /// blocks the host.
+  log,
+  /// To the host's own standard output and error.
+  inherit,
+  /// Nowhere.
+  discard,
+};
+
+/// Where the actor runs.
+enum class placement : uint8_t {
+  own_process,
+  /// In the host, as an ordinary actor: to step through it with a debugger.
+  in_process,
+};
+
+using transport::wait_strategy;
+
+/// How a worker process is started and what it may use. Every field has a default that suits most.
+struct worker_options {
+  /// Path of another executable that also hands over to `run_if_worker` or uses BULKHEAD_MAIN. Empty: this program.
+  std::string program = {};
+
+  /// Command line of the worker, without the program's name.
+  std::vector<std::string> arguments = {};
+
+  /// Variables in the form NAME=value, in addition to the host's environment or in place of one of it.
+  std::vector<std::string> environment = {};
+
+  /// Empty: the host's.
+  std::string working_directory = {};
+
+  /// Put in front of the worker's command: {"gdb", "--args"}, {"valgrind"}, {"perf", "record"}. Its first element is
+  /// looked up in PATH. With a prefix the worker has the host's terminal, and needs a longer `startup_timeout`.
+  std::vector<std::string> command_prefix = {};
+
+  output standard_output = output::log;
+  output standard_error = output::log;
+
+  /// From the start of the process to its first answer. At least 1 ms.
+  std::chrono::milliseconds startup_timeout{10'000};
+
+  /// From the request to stop to SIGKILL.
+  std::chrono::milliseconds stop_timeout{3'000};
+
+  /// Bytes of private memory that the worker may use on top of what the runtime itself needs (RLIMIT_DATA).
+  /// 0: no limit.
+  uint64_t memory_bytes_max = 0;
+
+  /// Size of the mailbox in bytes, in each direction: a power of two from 4 KiB to 1 GiB.
+  uint32_t mailbox_bytes = uint32_t{1} << 20;
+
+  /// Bytes that may wait in the sender's process when the mailbox is full.
+  uint64_t spill_bytes_max = uint64_t{64} << 20;
+
+  /// Largest encoded message in bytes.
+  uint64_t message_bytes_max = uint64_t{4} << 30;
+
+  /// How the worker's loop waits.
+  wait_strategy wait = wait_strategy::adaptive;
+
+  placement where = placement::own_process;
+};
+
+/// Returns `errc::invalid_option` with the name of the first option that makes no sense.
+[[nodiscard]] caf::error check(const worker_options& options);
+
+} // namespace bulkhead

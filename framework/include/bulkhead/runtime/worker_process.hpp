@@ -1,0 +1,136 @@
+#pragma once
+
+#include "bulkhead/platform/process.hpp"
+#include "bulkhead/platform/unique_fd.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/worker_options.hpp"
+
+#include <caf/expected.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+class host_system;
+class worker_output;
+
+using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
+
+/// Where a worker process stands: the host's name for its position, and which process in it.
+struct worker_place {
+  uint32_t slot;
+  uint32_t incarnation;
+};
+
+/// The host's view of one worker process, from before its start until after its end.
+///
+///        start            verdict            stop               pidfd
+///   made -----> starting ---------> ready ---------> stopping ---------> dead
+///                  |  timeout, refusal |  crash                            ^
+///                  +-------------------+-----------------------------------+
+///
+/// Thread safety: `start` and everything about the process on the keeper's thread; `spawn`, `stop` and `kill` from any.
+class worker_process final : public link_events, public std::enable_shared_from_this<worker_process> {
+public:
+  enum class state : uint8_t { made, starting, ready, stopping, dead };
+
+  /// @param stays whether the worker lives on when its roots have ended.
+  worker_process(host_system& host, transport::process_number number, worker_place place, worker_options options,
+                 bool stays);
+
+  ~worker_process() override;
+
+  /// Starts the process. `ready` is called once, with an error if the worker did not come up.
+  void start(std::function<void(caf::error)> ready);
+
+  /// Spawns a root. `done` is called once, from any thread.
+  void spawn(transport::spawn_request what, spawn_callback done);
+
+  /// Asks the worker to end; it is killed when it takes longer than `stop_timeout`.
+  void stop();
+
+  void kill() noexcept;
+
+  [[nodiscard]] transport::process_number number() const noexcept {
+    return number_;
+  }
+  [[nodiscard]] worker_place place() const noexcept {
+    return place_;
+  }
+  [[nodiscard]] int pid() const noexcept {
+    return pid_;
+  }
+  [[nodiscard]] bool alive() const noexcept {
+    return state_ != state::dead;
+  }
+  [[nodiscard]] std::shared_ptr<link> the_link() const;
+
+  /// Drops roots that nobody in the host refers to any more.
+  void release_unused_roots();
+
+  // -- link_events ------------------------------------------------------------
+
+  void on_rooted(uint64_t root, uint64_t local) override;
+  void on_spawned(uint64_t root, caf::error reason) override;
+  void on_root_down(uint64_t root, const caf::error& reason) override;
+  void on_corrupt(const std::string& complaint) override;
+
+private:
+  struct root {
+    caf::strong_actor_ptr proxy;
+    spawn_callback done;
+    uint64_t local = 0;
+  };
+
+  caf::error launch();
+  caf::expected<platform::process_spec> make_spec(const transport::new_edge& edge, int control);
+  caf::error redirect_outputs(platform::process_spec& spec);
+  caf::error say_hello();
+  void await_verdict(std::function<void(caf::error)> ready);
+  void on_verdict();
+  void become_ready();
+  void finish_start(caf::error reason);
+  void watch_exit();
+  void watch_control();
+  void on_exit(platform::exit_status status);
+  std::optional<worker_death> certificate(platform::exit_status status);
+  caf::error make_root(uint64_t id, spawn_callback done, std::shared_ptr<link>& via);
+  std::optional<root> take_root(uint64_t id);
+  void arm_kill_timer();
+
+  host_system& host_;
+  const transport::process_number number_;
+  const worker_place place_;
+  const worker_options options_;
+  const bool stays_;
+
+  std::atomic<state> state_ = state::made;
+  std::atomic<int> pid_ = 0;
+  std::atomic<bool> stop_wanted_ = false;
+
+  // Of the keeper's thread:
+  std::optional<platform::process> process_;
+  std::optional<transport::edge> edge_;
+  boost::asio::posix::stream_descriptor pidfd_;
+  boost::asio::posix::stream_descriptor control_;
+  boost::asio::steady_timer timer_;
+  std::function<void(caf::error)> ready_;
+  std::vector<std::shared_ptr<worker_output>> outputs_;
+  std::vector<platform::unique_fd> handed_over_;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<link> link_;
+  std::map<uint64_t, root> roots_;
+  std::string complaint_;
+  bool had_roots_ = false;
+};
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "bulkhead/platform/unique_fd.hpp"
+#include "bulkhead/runtime/caf_scheduler.hpp"
+#include "bulkhead/runtime/link.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace bulkhead::runtime {
+
+/// The worker's runtime: a scheduler with one thread, on which the heavy actors run, and the link to the host.
+///
+/// Lifetime: as long as the process, which ends by `exit_now` without destroying anything.
+class worker_system final : public caf_scheduler, public link_events {
+public:
+  worker_system(caf::actor_system& system, const transport::hello& host);
+
+  ~worker_system() override;
+
+  /// Connects to the host. `lifeline` becomes readable when the host is gone.
+  void connect(transport::edge end, platform::unique_fd lifeline);
+
+  /// Returns when the process is to end.
+  void wait_for_end();
+
+  // -- link_events ------------------------------------------------------------
+
+  void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) override;
+  void on_root_released(uint64_t root) override;
+  void on_stop() override;
+  void on_corrupt(const std::string& complaint) override;
+
+private:
+  void watch_lifeline();
+  void root_ended(uint64_t root);
+
+  const transport::hello host_;
+  std::shared_ptr<link> link_;
+  std::unique_ptr<boost::asio::posix::stream_descriptor> lifeline_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  /// Null: the host let go of it, it lives as long as others refer to it.
+  std::map<uint64_t, caf::strong_actor_ptr> roots_;
+  bool had_roots_ = false;
+  bool stopping_ = false;
+};
+
+} // namespace bulkhead::runtime

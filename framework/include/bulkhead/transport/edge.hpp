@@ -1,0 +1,45 @@
+#pragma once
+
+#include "bulkhead/platform/event_fd.hpp"
+#include "bulkhead/platform/mapping.hpp"
+#include "bulkhead/platform/memory_file.hpp"
+#include "bulkhead/platform/os_error.hpp"
+#include "bulkhead/platform/unique_fd.hpp"
+#include "bulkhead/shm/layout.hpp"
+#include "bulkhead/transport/record.hpp"
+
+#include <functional>
+
+namespace bulkhead::transport {
+
+/// One process's end of an edge: the region that it writes, the peer's region, and both bells.
+///
+/// Lifetime: owns its mappings and descriptors; the memory goes when both ends have gone.
+struct edge {
+  shm::geometry rings;
+  platform::mapping own;
+  platform::mapping peer;
+  platform::event_fd own_bell;
+  platform::event_fd peer_bell;
+};
+
+/// A new edge: the host's end, and the descriptors for the worker.
+struct new_edge {
+  edge host;
+  platform::memory_file down_region;
+  platform::memory_file up_region;
+};
+
+/// Makes the regions and bells of an edge. The host's region is sealed against other writers at once.
+[[nodiscard]] platform::result<new_edge> make_edge(shm::geometry rings);
+
+/// The worker's end, from the descriptors that it inherited. Its region is sealed against other writers from here on.
+[[nodiscard]] platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region,
+                                                platform::unique_fd up_region, platform::unique_fd worker_bell,
+                                                platform::unique_fd host_bell);
+
+/// Calls `visit` for each message that this end wrote into the mailbox and that the peer has not taken.
+/// Only when nobody writes any more. What the peer says about its position is checked; if it lies, nothing is visited.
+void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& visit);
+
+} // namespace bulkhead::transport

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <caf/default_enum_inspect.hpp>
+#include <caf/error.hpp>
+#include <caf/is_error_code_enum.hpp>
+#include <caf/string_view.hpp>
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+namespace bulkhead {
+
+/// What a process boundary adds to the errors of CAF. Everything else (a dead receiver, a broken promise, an
+/// unexpected message) is reported with the codes that a local actor uses.
+enum class errc : uint8_t {
+  none = 0,
+  /// The worker process ended while the request was open. The context holds a `worker_death`.
+  worker_lost,
+  /// Mailbox and spill of the worker are full. Retry later, send less, or raise `spill_bytes_max`.
+  mailbox_full,
+  /// The message exceeds `message_bytes_max`. Split it, or raise the limit for this worker.
+  message_too_large,
+  /// The message cannot be serialized; the context names its types. Give the type an `inspect` that works.
+  encode_failed,
+  /// The receiving process could not decode the message; the context names its types.
+  decode_failed,
+  /// The worker's program does not exist or may not be executed. Check `worker_options::program`.
+  program_not_found,
+  /// No actor is registered under this name in the worker. Add it to BULKHEAD_MAIN or with `config::add_heavy`.
+  unknown_actor,
+  /// The arguments do not fit the actor's parameters; the context shows both.
+  wrong_arguments,
+  /// The actor threw while it was constructed or initialized; the context holds what it threw.
+  constructor_failed,
+  /// The actor does not implement the interface of the typed handle that was asked for.
+  wrong_interface,
+  /// Host and worker were not built from the same types and versions. Rebuild both.
+  build_mismatch,
+  /// The worker did not report within `startup_timeout`.
+  startup_timeout,
+  /// The worker's process ended, or spoke nonsense, before it was ready.
+  startup_failed,
+  /// The kernel refused a process, a descriptor or memory; the context holds the call and its error.
+  resources_exhausted,
+  /// An option has a value that makes no sense; the context names it.
+  invalid_option,
+  /// The actor system or the worker is shutting down.
+  shutting_down,
+  /// The message addresses a process that cannot be reached from here, such as an actor of another machine.
+  no_route,
+  /// The bulkhead module is not loaded. Call `cfg.load<bulkhead::host>()` before creating the actor system.
+  not_loaded,
+  /// Used by actors that ran out of memory but could still answer.
+  out_of_memory,
+};
+
+/// The name of the code, as written above.
+std::string to_string(errc code);
+
+/// One sentence that says what happened and what to do about it.
+const char* explain(errc code) noexcept;
+
+bool from_string(caf::string_view text, errc& code);
+bool from_integer(std::underlying_type_t<errc> number, errc& code);
+
+template <class Inspector>
+bool inspect(Inspector& f, errc& code) {
+  return caf::default_enum_inspect(f, code);
+}
+
+} // namespace bulkhead
+
+CAF_ERROR_CODE_ENUM(bulkhead::errc)

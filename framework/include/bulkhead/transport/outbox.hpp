@@ -1,0 +1,147 @@
+#pragma once
+
+#include "bulkhead/platform/event_fd.hpp"
+#include "bulkhead/shm/lane_writer.hpp"
+#include "bulkhead/transport/record.hpp"
+
+#include <caf/byte_buffer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <span>
+
+namespace bulkhead::transport {
+
+/// Limits of one direction of an edge.
+struct outbox_limits {
+  /// Bytes that may wait in this process when the mailbox is full, before messages are rejected.
+  size_t spill_bytes_max = size_t{64} << 20;
+  /// Largest encoded message in bytes.
+  uint64_t message_bytes_max = uint64_t{4} << 30;
+};
+
+/// The sending half of an edge: puts records into the mailbox, keeps what does not fit, and cuts up what is too large.
+///
+/// Order: records with the same source and target leave in the order of `send`, whether they went directly, waited, or
+/// went in pieces; a record with target 0 (a down, say) follows everything from its source. Large records share the
+/// mailbox with others piece by piece.
+///
+/// Thread safety: all functions from any thread. Nothing blocks but for a short process-local mutex, no function calls
+/// back into an actor. Lifetime: the regions and the bells must outlive it.
+class outbox {
+public:
+  enum class outcome : uint8_t {
+    /// In the mailbox or waiting in this process: it will arrive unless the peer dies.
+    accepted,
+    /// Mailbox and spill are full.
+    full,
+    /// Larger than `message_bytes_max`.
+    too_large,
+    /// The edge is closed.
+    closed,
+  };
+
+  /// Whether a record may be turned away when too much waits already.
+  enum class admission : uint8_t {
+    bounded,
+    /// For what must not be lost and is bounded by its nature: responses, downs, exits.
+    guaranteed,
+  };
+
+  outbox(std::byte* own_region, const std::byte* peer_region, shm::geometry rings, const platform::event_fd& peer_bell,
+         const platform::event_fd& own_bell, outbox_limits limits);
+
+  /// Sends a record in the data lane.
+  [[nodiscard]] outcome send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
+                             admission admit);
+
+  /// Sends a record in the control lane: it overtakes all data, and always passes.
+  outcome send_control(record_kind kind, const envelope& head, std::span<const caf::byte> body);
+
+  /// Moves waiting records into the mailbox. To be called when the peer rang.
+  void pump();
+
+  /// Whether records wait in this process.
+  [[nodiscard]] bool has_waiting() const noexcept {
+    return waiting_.load();
+  }
+
+  /// Number of records that were accepted for the data lane so far.
+  [[nodiscard]] uint64_t accepted() const noexcept {
+    return accepted_.load();
+  }
+
+  /// Whether the peer wrote an impossible cursor.
+  [[nodiscard]] bool corrupt() const noexcept {
+    return corrupt_.load();
+  }
+
+  /// Refuses everything from now on.
+  void close();
+
+  /// Calls `visit` with the envelope of each message that waits in this process. Only after `close`.
+  void for_each_waiting(const std::function<void(const envelope&)>& visit) const;
+
+private:
+  struct parcel {
+    record_kind kind;
+    uint16_t flags;
+    envelope head;
+    caf::byte_buffer body;
+  };
+
+  /// Which bells are to be rung once the mutex is free.
+  struct bells {
+    bool peer = false;
+    bool own = false;
+  };
+
+  struct stream {
+    parcel whole;
+    uint64_t id;
+    uint64_t sent = 0;
+    /// What has to wait for this stream because of the order.
+    std::deque<parcel> behind;
+  };
+
+  static constexpr size_t help_interval = 32;
+
+  bool write(shm::lane_writer& lane, record_kind kind, uint16_t flags, const envelope& head,
+             std::span<const caf::byte> body);
+  bool try_place(parcel& item);
+  stream* blocker_of(const envelope& head);
+  bool write_piece(stream& s);
+  bool pump_control();
+  bool pump_spill();
+  bool pump_streams();
+  bells pump_locked();
+  void perform(bells todo) const;
+  static size_t weight(const parcel& item) {
+    return sizeof(parcel) + item.body.size();
+  }
+
+  mutable std::mutex mutex_;
+  shm::lane_writer data_;
+  shm::lane_writer control_;
+  const platform::event_fd& peer_bell_;
+  const platform::event_fd& own_bell_;
+  const outbox_limits limits_;
+  const uint32_t ring_bytes_;
+  const size_t direct_bytes_max_;
+  const size_t control_bytes_max_;
+  std::deque<parcel> spill_;
+  std::deque<parcel> control_spill_;
+  std::list<stream> streams_;
+  size_t waiting_bytes_ = 0;
+  uint64_t next_stream_ = 1;
+  bool closed_ = false;
+  std::atomic<bool> waiting_ = false;
+  std::atomic<bool> corrupt_ = false;
+  std::atomic<uint64_t> accepted_ = 0;
+};
+
+} // namespace bulkhead::transport

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+namespace bulkhead::transport {
+
+/// What a record in a mailbox says. Values are part of the protocol.
+enum class record_kind : uint16_t {
+  /// A message between actors. `word` is CAF's message id; the body holds the payload.
+  message = 1,
+  /// A part of a record that is too large for the mailbox. `target` names the stream, `word` is the size of the whole.
+  piece = 2,
+  /// The writer has a proxy for `target` and wants to know when that actor ends.
+  watch = 3,
+  /// The actor `source` of the writer's process ended; the body holds the reason.
+  down = 4,
+  /// The writer dropped its proxy for `target` after it had read `word` records.
+  release = 5,
+  /// Actor `source` linked itself to `target`.
+  link = 6,
+  /// Actor `source` undid its link with `target`.
+  unlink = 7,
+  /// `source` sends an exit message to `target`; the body holds the reason. Travels in the control lane.
+  exit = 8,
+  /// Start an actor as root `target`; the body says which.
+  spawn = 9,
+  /// Root `target` is actor `source` in the worker.
+  rooted = 10,
+  /// Root `target` is ready, or could not be started: then the body holds the error.
+  spawned = 11,
+  /// The worker shall end its actors and itself. Travels in the control lane.
+  stop = 12,
+};
+
+/// The last kind; anything above is garbage.
+constexpr auto last_record_kind = record_kind::stop;
+
+/// Set if the body of a message starts with CAF's forwarding stack.
+constexpr uint16_t flag_has_stages = 1;
+
+/// Names a process of one host: 0 is the host itself, each worker process gets the next number and keeps it for ever.
+using process_number = uint32_t;
+
+constexpr process_number host_process = 0;
+
+/// The fixed part of each record.
+struct envelope {
+  uint64_t target = 0;
+  uint64_t source = 0;
+  uint64_t word = 0;
+  process_number target_process = host_process;
+  process_number source_process = host_process;
+};
+
+static_assert(sizeof(envelope) == 32 && std::is_trivially_copyable_v<envelope>);
+
+/// Reads the fixed part from `payload`, which must hold at least that many bytes.
+inline envelope read_envelope(std::span<const std::byte> payload) noexcept {
+  envelope result;
+  std::memcpy(&result, payload.data(), sizeof(result));
+  return result;
+}
+
+} // namespace bulkhead::transport

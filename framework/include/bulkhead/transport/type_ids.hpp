@@ -1,0 +1,27 @@
+#pragma once
+
+#include "bulkhead/transport/bytes.hpp"
+#include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/worker_death.hpp"
+
+#include <caf/init_global_meta_objects.hpp>
+#include <caf/type_id.hpp>
+
+namespace bulkhead {
+
+/// First of the type ids that Bulkhead takes for itself: the last ten below those of applications, so that an
+/// application's own block still starts at `caf::first_custom_type_id`.
+constexpr caf::type_id_t first_type_id = caf::first_custom_type_id - 10;
+
+static_assert(caf::detail::net_module_end <= first_type_id, "CAF's own modules use these type ids");
+
+} // namespace bulkhead
+
+CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::errc))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::death_cause))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::worker_death))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::bytes))
+CAF_END_TYPE_ID_BLOCK(bulkhead)
+
+static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

@@ -1,0 +1,114 @@
+#include "bulkhead/host.hpp"
+
+#include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/worker_process.hpp"
+
+#include <future>
+
+namespace bulkhead {
+
+namespace {
+
+// Every start and spawn is answered: by the worker, by its end, or by the timeout of its start.
+template <class T>
+class answer {
+public:
+  std::function<void(caf::expected<T>)> callback() {
+    return [promise = promise_](caf::expected<T> result) { promise->set_value(std::move(result)); };
+  }
+
+  caf::expected<T> wait() {
+    return promise_->get_future().get();
+  }
+
+private:
+  std::shared_ptr<std::promise<caf::expected<T>>> promise_ = std::make_shared<std::promise<caf::expected<T>>>();
+};
+
+caf::error not_loaded() {
+  return caf::make_error(errc::not_loaded, explain(errc::not_loaded));
+}
+
+} // namespace
+
+host host::of(caf::actor_system& system) noexcept {
+  return host{runtime::host_system::of(system)};
+}
+
+caf::expected<caf::strong_actor_ptr> host::spawn_and_wait(const worker_options& options,
+                                                          transport::spawn_request what) {
+  answer<caf::strong_actor_ptr> result;
+  start_spawn(options, std::move(what), result.callback());
+  return result.wait();
+}
+
+void host::start_spawn(const worker_options& options, transport::spawn_request what, detail::spawn_done done) {
+  if (impl_ == nullptr)
+    done(not_loaded());
+  else
+    impl_->spawn(options, std::move(what), std::move(done));
+}
+
+caf::expected<worker> host::start_worker(const worker_options& options) {
+  if (impl_ == nullptr)
+    return not_loaded();
+  answer<std::shared_ptr<runtime::worker_process>> result;
+  impl_->start_worker(options, result.callback());
+  auto started = result.wait();
+  if (!started)
+    return std::move(started.error());
+  return worker{std::move(*started)};
+}
+
+size_t host::live_workers() const {
+  return impl_ == nullptr ? 0 : impl_->live_workers();
+}
+
+uint64_t host::dropped_messages() const {
+  return impl_ == nullptr ? 0 : impl_->dropped_messages();
+}
+
+void host::log_to(std::function<void(std::string_view line)> sink) {
+  if (impl_ != nullptr)
+    impl_->log_to(std::move(sink));
+}
+
+void host::add_module_options(caf::actor_system_config&) {
+  // nop
+}
+
+caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::type_list<>) {
+  return new runtime::host_system{system};
+}
+
+caf::expected<caf::strong_actor_ptr> worker::spawn_and_wait(transport::spawn_request what) {
+  answer<caf::strong_actor_ptr> result;
+  start_spawn(std::move(what), result.callback());
+  return result.wait();
+}
+
+void worker::start_spawn(transport::spawn_request what, detail::spawn_done done) {
+  impl_->spawn(std::move(what), std::move(done));
+}
+
+void worker::stop() {
+  impl_->stop();
+}
+
+void worker::kill() {
+  impl_->kill();
+}
+
+int worker::pid() const {
+  return impl_->pid();
+}
+
+uint32_t worker::slot() const {
+  return impl_->place().slot;
+}
+
+bool worker::alive() const {
+  return impl_->alive();
+}
+
+} // namespace bulkhead

@@ -1,0 +1,17 @@
+#include "bulkhead/main.hpp"
+
+#include "bulkhead/runtime/worker_main.hpp"
+
+namespace bulkhead {
+
+bool is_worker() {
+  return runtime::is_worker();
+}
+
+std::optional<int> run_if_worker(caf::actor_system_config& cfg) {
+  if (!is_worker())
+    return std::nullopt;
+  return runtime::run_worker(cfg);
+}
+
+} // namespace bulkhead

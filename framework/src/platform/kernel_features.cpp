@@ -1,0 +1,41 @@
+#include "bulkhead/platform/kernel_features.hpp"
+
+#include "bulkhead/platform/memory_file.hpp"
+#include "bulkhead/platform/unique_fd.hpp"
+
+#include <limits>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bulkhead::platform {
+
+namespace {
+
+std::string lacking(const char* feature, const char* since, const os_error& error) {
+  return std::string{"Bulkhead needs "} + feature + ", which this system does not have or does not permit (it is in Linux "
+         + since + " and later; " + error.message() + ")";
+}
+
+std::optional<std::string> look_for_missing() {
+  auto file = memory_file::create("bulkhead-probe", 4096);
+  if (!file)
+    return lacking("memfds with seals", "3.17", file.error());
+  if (auto sealed = file->forbid_new_writers(); !sealed)
+    return lacking("the seal F_SEAL_FUTURE_WRITE", "5.1", sealed.error());
+  if (unique_fd self{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))}; !self)
+    return lacking("pidfds", "5.3", last_error("pidfd_open"));
+  constexpr auto no_descriptor = std::numeric_limits<unsigned>::max();
+  if (::syscall(SYS_close_range, no_descriptor, no_descriptor, 0) != 0)
+    return lacking("close_range", "5.9", last_error("close_range"));
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::string> missing_kernel_feature() {
+  static const auto missing = look_for_missing();
+  return missing;
+}
+
+} // namespace bulkhead::platform

@@ -1,0 +1,96 @@
+#include "bulkhead/platform/memory_file.hpp"
+
+#include "proc_file.hpp"
+
+#include <cerrno>
+#include <limits>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+namespace bulkhead::platform {
+
+namespace {
+
+constexpr int size_seals = F_SEAL_SHRINK | F_SEAL_GROW;
+
+constexpr int writer_seals = F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+
+/// "Never executable", MFD_NOEXEC_SEAL of Linux 6.3: systems can be set to refuse memfds without it.
+constexpr unsigned noexec_seal = 0x0008;
+
+unique_fd open_memfd(const char* name) noexcept {
+  if (unique_fd fd{::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | noexec_seal)}; fd || errno != EINVAL)
+    return fd;
+  return unique_fd{::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+}
+
+/// Reserving more than there is would not fail but end processes, perhaps this one.
+bool plainly_too_large(size_t bytes) {
+  auto available = proc_bytes("/proc/meminfo", "MemAvailable:");
+  auto swap = proc_bytes("/proc/meminfo", "SwapFree:");
+  return available && bytes > *available + swap.value_or(0);
+}
+
+result<void> reserve(int fd, size_t bytes) {
+  if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0)
+    return last_error("ftruncate");
+  if (plainly_too_large(bytes))
+    return os_error{ENOMEM, "fallocate"};
+  while (::fallocate(fd, 0, 0, static_cast<off_t>(bytes)) != 0)
+    if (errno != EINTR)
+      return os_error{errno == ENOSPC ? ENOMEM : errno, "fallocate"};
+  return {};
+}
+
+} // namespace
+
+result<memory_file> memory_file::create(const char* name, size_t bytes) {
+  if (bytes == 0)
+    return os_error{EINVAL, "ftruncate"};
+  if (bytes > static_cast<size_t>(std::numeric_limits<off_t>::max()))
+    return os_error{EFBIG, "ftruncate"};
+  auto fd = open_memfd(name);
+  if (!fd)
+    return last_error("memfd_create");
+  if (auto reserved = reserve(fd.get(), bytes); !reserved)
+    return reserved.error();
+  if (::fcntl(fd.get(), F_ADD_SEALS, size_seals) != 0)
+    return last_error("fcntl F_ADD_SEALS");
+  return memory_file{std::move(fd), bytes};
+}
+
+result<memory_file> memory_file::adopt(unique_fd fd, size_t bytes_expected) {
+  auto seals = ::fcntl(fd.get(), F_GET_SEALS);
+  if (seals < 0)
+    return last_error("fcntl F_GET_SEALS");
+  if ((seals & size_seals) != size_seals)
+    return os_error{EPERM, "seals of a memory file"};
+  // Only now: before the seals were seen the size could change after the look at it.
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0)
+    return last_error("fstat");
+  if (bytes_expected == 0 || static_cast<uint64_t>(status.st_size) != bytes_expected)
+    return os_error{EINVAL, "size of a memory file"};
+  return memory_file{std::move(fd), bytes_expected};
+}
+
+result<mapping> memory_file::map_writable() const {
+  return mapping::create(fd_.get(), size_, mapping::access::read_write);
+}
+
+result<mapping> memory_file::map_readonly() const {
+  return mapping::create(fd_.get(), size_, mapping::access::read);
+}
+
+result<void> memory_file::forbid_new_writers() {
+  auto seals = ::fcntl(fd_.get(), F_GET_SEALS);
+  if (seals >= 0 && (seals & writer_seals) == writer_seals)
+    return {};
+  if (::fcntl(fd_.get(), F_ADD_SEALS, writer_seals) != 0)
+    return last_error("fcntl F_ADD_SEALS");
+  return {};
+}
+
+} // namespace bulkhead::platform

@@ -1,0 +1,78 @@
+#include "bulkhead/platform/this_process.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+#include <thread>
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace bulkhead::platform {
+
+std::string program_path() {
+  return "/proc/self/exe";
+}
+
+std::string program_name() {
+  std::error_code failure;
+  auto name = std::filesystem::read_symlink(program_path(), failure);
+  return failure ? program_path() : name.string();
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> variables;
+  for (auto** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable)
+    variables.emplace_back(*variable);
+  return variables;
+}
+
+std::optional<std::string> take_environment_variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr)
+    return std::nullopt;
+  std::string taken{value};
+  ::unsetenv(name);
+  return taken;
+}
+
+pid_t pid() noexcept {
+  return ::getpid();
+}
+
+void name_thread(const char* name) noexcept {
+  ::prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+void exit_now(int code) noexcept {
+  std::fflush(nullptr);
+  ::_exit(code);
+}
+
+void die_with_parent(pid_t expected_parent) noexcept {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != expected_parent)
+    ::kill(::getpid(), SIGKILL);
+}
+
+unsigned cores() noexcept {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+    return static_cast<unsigned>(std::max(CPU_COUNT(&allowed), 1));
+  return std::max(std::thread::hardware_concurrency(), 1u); // more processors than cpu_set_t can name
+}
+
+size_t open_descriptors() {
+  std::error_code failure;
+  std::filesystem::directory_iterator folder{"/proc/self/fd", failure};
+  auto count = std::distance(begin(folder), end(folder));
+  return count > 0 ? static_cast<size_t>(count) - 1 : 0; // without the folder's own
+}
+
+} // namespace bulkhead::platform

@@ -1,0 +1,54 @@
+#include "bulkhead/runtime/caf_proxy.hpp"
+
+#include "bulkhead/runtime/link.hpp"
+
+#include <caf/mailbox_element.hpp>
+
+namespace bulkhead::runtime {
+
+caf_proxy::caf_proxy(caf::actor_config& cfg, std::shared_ptr<link> via, wire_address target)
+  : caf::actor_proxy(cfg), via_(std::move(via)), target_(target) {
+  // nop
+}
+
+caf_proxy::~caf_proxy() = default;
+
+const char* caf_proxy::name() const {
+  return "bulkhead.proxy";
+}
+
+bool caf_proxy::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) {
+  if (getf(is_terminated_flag)) {
+    if (what->mid.is_request() && what->sender)
+      via_->answer(what->sender, what->mid, link::after_end(fail_state()), context);
+    return false;
+  }
+  return via_->forward(*this, std::move(what), context);
+}
+
+void caf_proxy::kill_proxy(caf::execution_unit* context, caf::error reason) {
+  cleanup(std::move(reason), context);
+}
+
+// Called while CAF holds the locks of both actors. The other process keeps its own half of the link, so that either side
+// survives a crash of the other; what it needs travels later, when no lock is held.
+bool caf_proxy::add_backlink(caf::abstract_actor* other) {
+  if (!caf::actor_proxy::add_backlink(other))
+    return false;
+  via_->link_later(target_, caf::strong_actor_ptr{other->ctrl()});
+  return true;
+}
+
+bool caf_proxy::remove_backlink(caf::abstract_actor* other) {
+  if (!caf::actor_proxy::remove_backlink(other))
+    return false;
+  via_->unlink(target_, *other->ctrl());
+  return true;
+}
+
+bool caf_proxy::observed() const {
+  std::lock_guard guard{mtx_};
+  return attachables_head_ != nullptr;
+}
+
+} // namespace bulkhead::runtime

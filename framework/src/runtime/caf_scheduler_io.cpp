@@ -1,0 +1,90 @@
+#include "bulkhead/runtime/caf_scheduler_io.hpp"
+
+#include "bulkhead/runtime/link.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace bulkhead::runtime {
+
+bell_watch::bell_watch(boost::asio::io_context& io, std::shared_ptr<link> watched)
+  : of(std::move(watched)), descriptor(io, of->bell()) {
+  // nop
+}
+
+bell_watch::~bell_watch() {
+  descriptor.release();
+}
+
+caf_scheduler::io_part::io_part(keeper& k)
+  : work(context.get_executor()), clock_timer(k.context()), guard_timer(k.context()) {
+  // nop
+}
+
+size_t caf_scheduler::io_part::wait() {
+  return context.run_one();
+}
+
+size_t caf_scheduler::io_part::wait_for(std::chrono::milliseconds max) {
+  return context.run_one_for(max);
+}
+
+void caf_scheduler::io_part::tick_later(std::function<void()> tick) {
+  guard_timer.expires_after(guard_period);
+  guard_timer.async_wait([tick = std::move(tick)](boost::system::error_code failed) {
+    if (!failed)
+      tick();
+  });
+}
+
+boost::asio::io_context& caf_scheduler::io() noexcept {
+  return io_->context;
+}
+
+void caf_scheduler::post(std::function<void()> work) {
+  boost::asio::post(io_->context, std::move(work));
+}
+
+// Runs what is ready. Returns whether there was anything.
+bool caf_scheduler::run_io() {
+  return io_->context.poll() > 0;
+}
+
+namespace {
+
+void wait_for_ring(const std::shared_ptr<bell_watch>& watch) {
+  watch->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                               [weak = std::weak_ptr{watch}](boost::system::error_code failed) {
+                                 auto strong = weak.lock();
+                                 if (failed || !strong)
+                                   return;
+                                 strong->of->drain_bell();
+                                 wait_for_ring(strong);
+                               });
+}
+
+} // namespace
+
+void caf_scheduler::watch_bell(const std::shared_ptr<link>& what) {
+  if (what->closed())
+    return;
+  auto watch = std::make_shared<bell_watch>(io_->context, what);
+  io_->bells.push_back(watch);
+  wait_for_ring(watch);
+}
+
+void caf_scheduler::schedule_clock(std::chrono::steady_clock::time_point when) {
+  keeper_->post([this, when] {
+    if (io_->clock_timer.expiry() > std::chrono::steady_clock::now() && io_->clock_timer.expiry() <= when)
+      return;
+    io_->clock_timer.expires_at(when);
+    io_->clock_timer.async_wait([this](boost::system::error_code failed) {
+      if (failed)
+        return;
+      auto next = clock_->run_due(std::chrono::steady_clock::now());
+      if (next != caf_clock::time_point::max())
+        schedule_clock(next);
+    });
+  });
+}
+
+} // namespace bulkhead::runtime

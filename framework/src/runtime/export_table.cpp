@@ -1,0 +1,78 @@
+#include "bulkhead/runtime/export_table.hpp"
+
+#include <caf/error.hpp>
+#include <caf/exit_reason.hpp>
+
+#include <algorithm>
+
+namespace bulkhead::runtime {
+
+bool export_table::note(const wire_address& who, const caf::strong_actor_ptr& ptr, transport::process_number peer,
+                        uint64_t record) {
+  std::lock_guard guard{mutex_};
+  auto& known = entries_[who];
+  auto first = known.actor == nullptr;
+  if (first)
+    known.actor = ptr;
+  for (auto& x : known.holders)
+    if (x.peer == peer) {
+      x.record = std::max(x.record, record);
+      return first;
+    }
+  known.holders.push_back({peer, record});
+  return first;
+}
+
+caf::strong_actor_ptr export_table::release(const wire_address& who, transport::process_number peer,
+                                            uint64_t records_read) {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(who);
+  if (i == entries_.end())
+    return nullptr;
+  std::erase_if(i->second.holders, [=](auto& x) { return x.peer == peer && x.record <= records_read; });
+  if (!i->second.holders.empty())
+    return nullptr;
+  auto result = std::move(i->second.actor);
+  entries_.erase(i);
+  return result;
+}
+
+std::vector<caf::strong_actor_ptr> export_table::forget(transport::process_number peer) {
+  std::vector<caf::strong_actor_ptr> result;
+  std::lock_guard guard{mutex_};
+  for (auto i = entries_.begin(); i != entries_.end();) {
+    std::erase_if(i->second.holders, [=](auto& x) { return x.peer == peer; });
+    if (i->second.holders.empty()) {
+      result.push_back(std::move(i->second.actor));
+      entries_.erase(i++);
+    } else {
+      ++i;
+    }
+  }
+  return result;
+}
+
+void export_table::ended(const wire_address& who, const caf::error& reason) {
+  caf::strong_actor_ptr dropped; // outlives the guard: it may be the last reference
+  std::lock_guard guard{mutex_};
+  if (auto i = entries_.find(who); i != entries_.end()) {
+    dropped = std::move(i->second.actor);
+    entries_.erase(i);
+  }
+  if (tombstones_.size() >= tombstones_max)
+    tombstones_.pop_front();
+  tombstones_.push_back({who, reason});
+}
+
+caf::error export_table::reason_of(const wire_address& who) const {
+  std::lock_guard guard{mutex_};
+  auto i = std::find_if(tombstones_.rbegin(), tombstones_.rend(), [&](auto& x) { return x.who == who; });
+  return i != tombstones_.rend() ? i->reason : caf::make_error(caf::exit_reason::unknown);
+}
+
+size_t export_table::size() const {
+  std::lock_guard guard{mutex_};
+  return entries_.size();
+}
+
+} // namespace bulkhead::runtime

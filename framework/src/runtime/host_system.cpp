@@ -1,0 +1,187 @@
+#include "bulkhead/runtime/host_system.hpp"
+
+#include "bulkhead/platform/kernel_features.hpp"
+#include "bulkhead/platform/pipe.hpp"
+#include "bulkhead/runtime/caf_node.hpp"
+#include "bulkhead/runtime/caf_spawn.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/worker_process.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <stdexcept>
+
+namespace bulkhead::runtime {
+
+host_system::host_system(caf::actor_system& system, wait_options waiting)
+  : caf_scheduler(system, transport::host_process, make_system_key(), waiting) {
+  if (auto missing = platform::missing_kernel_feature())
+    throw std::runtime_error{"bulkhead: " + *missing};
+  // CAF's I/O module, if it is loaded too, puts its own id here later; both work.
+  set_node(system, make_node(transport::host_process, routes().key()));
+  log_sink_ = [](std::string_view line) {
+    constexpr int standard_error = 2;
+    (void) platform::write_if_ready(standard_error, std::string{line} + "\n");
+  };
+}
+
+host_system::~host_system() = default;
+
+host_system* host_system::of(caf::actor_system& system) noexcept {
+  return dynamic_cast<host_system*>(&system.scheduler());
+}
+
+void host_system::start() {
+  caf_scheduler::start();
+  on_quiet([this] { sweep_roots(); });
+}
+
+std::shared_ptr<worker_process> host_system::make_worker(worker_options options, bool stays) {
+  std::lock_guard guard{mutex_};
+  if (closing_)
+    return nullptr;
+  auto made = std::make_shared<worker_process>(*this, next_number_++, worker_place{next_slot_++, 1},
+                                               std::move(options), stays);
+  workers_.insert(made);
+  return made;
+}
+
+void host_system::begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready) {
+  the_keeper().post([who, ready = std::move(ready)] { who->start(ready); });
+}
+
+void host_system::start_worker(worker_options options, start_callback done) {
+  if (auto wrong = check(options)) {
+    done(std::move(wrong));
+    return;
+  }
+  auto who = make_worker(std::move(options), true);
+  if (!who) {
+    done(caf::make_error(errc::shutting_down));
+    return;
+  }
+  begin(who, [who, done = std::move(done)](caf::error failed) {
+    if (failed)
+      done(std::move(failed));
+    else
+      done(who);
+  });
+}
+
+void host_system::spawn(worker_options options, transport::spawn_request what, spawn_callback done) {
+  if (auto wrong = check(options)) {
+    done(std::move(wrong));
+    return;
+  }
+  if (options.where == placement::in_process) {
+    spawn_in_process(std::move(what), done);
+    return;
+  }
+  auto who = make_worker(std::move(options), false);
+  if (!who) {
+    done(caf::make_error(errc::shutting_down));
+    return;
+  }
+  begin(who, [who, what = std::move(what), done = std::move(done)](caf::error failed) {
+    if (failed) {
+      done(std::move(failed));
+      return;
+    }
+    who->spawn(what, [who, done](caf::expected<caf::strong_actor_ptr> result) {
+      if (!result)
+        who->stop(); // nothing lives in it
+      done(std::move(result));
+    });
+  });
+}
+
+void host_system::spawn_in_process(transport::spawn_request what, const spawn_callback& done) {
+  done(spawn_by_name(system(), what, nullptr));
+}
+
+void host_system::log(std::string line) {
+  the_keeper().post([this, line = std::move(line)] {
+    std::function<void(std::string_view)> sink;
+    {
+      std::lock_guard guard{mutex_};
+      sink = log_sink_;
+    }
+    if (sink)
+      sink(line);
+  });
+}
+
+void host_system::log_to(std::function<void(std::string_view line)> sink) {
+  std::lock_guard guard{mutex_};
+  log_sink_ = std::move(sink);
+}
+
+void host_system::ended(const std::shared_ptr<worker_process>& who) {
+  std::lock_guard guard{mutex_};
+  if (auto via = who->the_link())
+    dropped_before_ += via->dropped();
+  workers_.erase(who);
+  all_ended_.notify_all();
+}
+
+void host_system::update_hints() {
+  std::vector<std::shared_ptr<link>> links;
+  {
+    std::lock_guard guard{mutex_};
+    for (auto& x : workers_)
+      if (auto via = x->the_link(); via && !via->closed())
+        links.push_back(std::move(via));
+  }
+  auto loops = static_cast<unsigned>(links.size()) + 1;
+  competing_loops(loops);
+  for (auto& x : links)
+    x->give_hint(loops);
+}
+
+size_t host_system::live_workers() const {
+  std::lock_guard guard{mutex_};
+  return workers_.size();
+}
+
+uint64_t host_system::dropped_messages() const {
+  std::lock_guard guard{mutex_};
+  auto result = dropped_before_;
+  for (auto& x : workers_)
+    if (auto via = x->the_link())
+      result += via->dropped();
+  return result;
+}
+
+void host_system::sweep_roots() {
+  std::vector<std::shared_ptr<worker_process>> all;
+  {
+    std::lock_guard guard{mutex_};
+    all.assign(workers_.begin(), workers_.end());
+  }
+  for (auto& x : all)
+    x->release_unused_roots();
+}
+
+void host_system::stop() {
+  stop_workers();
+  stop_actors();
+  join();
+}
+
+// Ends: each worker is killed when it does not go by itself, and a killed process is reaped.
+void host_system::stop_workers() {
+  std::unique_lock guard{mutex_};
+  closing_ = true;
+  auto all = workers_;
+  guard.unlock();
+  for (auto& x : all)
+    x->stop();
+  all.clear();
+  guard.lock();
+  all_ended_.wait(guard, [this] { return workers_.empty(); });
+}
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,123 @@
+#include "bulkhead/runtime/link.hpp"
+
+#include "bulkhead/platform/clock.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/shm/notes.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
+
+#include <algorithm>
+
+namespace bulkhead::runtime {
+
+link_events::~link_events() = default;
+
+void link_events::on_spawn(uint64_t, transport::spawn_request, caf::execution_unit&) {
+  // nop
+}
+void link_events::on_rooted(uint64_t, uint64_t) {
+  // nop
+}
+void link_events::on_spawned(uint64_t, caf::error) {
+  // nop
+}
+void link_events::on_root_released(uint64_t) {
+  // nop
+}
+void link_events::on_root_down(uint64_t, const caf::error&) {
+  // nop
+}
+void link_events::on_stop() {
+  // nop
+}
+void link_events::on_corrupt(const std::string&) {
+  // nop
+}
+
+link::link(router& routes, transport::process_number peer, transport::edge end, transport::outbox_limits limits,
+           link_events& events)
+  : router_(routes), peer_(peer), events_(&events), edge_(std::move(end)) {
+  inbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, limits.message_bytes_max);
+  outbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, edge_->peer_bell, edge_->own_bell, limits);
+}
+
+link::link(router& routes) : router_(routes), peer_(0), closed_(true), end_reason_(caf::make_error(errc::no_route)) {
+  // nop
+}
+
+link::~link() = default;
+
+std::shared_ptr<link> link::nowhere(router& routes) {
+  return std::shared_ptr<link>{new link(routes)};
+}
+
+int link::bell() const noexcept {
+  return edge_->own_bell.fd();
+}
+
+void link::drain_bell() const noexcept {
+  edge_->own_bell.drain();
+}
+
+uint32_t link::last_words() const noexcept {
+  return shm::last_words(edge_->peer.data());
+}
+
+void link::leave_last_words(uint32_t cause) noexcept {
+  shm::leave_last_words(edge_->own.data(), cause);
+}
+
+uint32_t link::hint() const noexcept {
+  return shm::hint(edge_->peer.data());
+}
+
+void link::give_hint(uint32_t competing_loops) noexcept {
+  shm::give_hint(edge_->own.data(), competing_loops);
+}
+
+// The requests that the peer has certainly not looked at.
+request_set link::untouched_requests() {
+  request_set result;
+  auto add = [&](const transport::envelope& head) {
+    auto mid = caf::make_message_id(head.word);
+    if (mid.is_request())
+      result.insert({head.source_process, head.source, mid.request_id().integer_value()});
+  };
+  transport::for_each_unread(*edge_, add);
+  outbox_->for_each_waiting(add);
+  return result;
+}
+
+void link::drain() {
+  // The poller holds the right to read only while it decodes a batch, never while an actor runs.
+  while (reading_.exchange(true))
+    platform::yield_cpu();
+  while (poll(router_.context(), 256) > 0)
+    continue;
+  reading_ = false;
+}
+
+void link::close(const std::optional<worker_death>& death) {
+  while (reading_.exchange(true))
+    platform::yield_cpu();
+  end_reason_ = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
+  outbox_->close();
+  closed_ = true;
+  reading_ = false;
+  auto untouched = untouched_requests();
+  for (auto& entry : pending_.take_all()) {
+    auto reason = end_reason_;
+    if (death) {
+      auto own = *death;
+      own.in_doubt = !untouched.contains(entry.key);
+      reason = make_error(own);
+    } else {
+      reason = caf::make_error(caf::sec::request_receiver_down);
+    }
+    answer(entry.requester, entry.mid, std::move(reason), &router_.context());
+  }
+  router_.detach(peer_, end_reason_);
+}
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,176 @@
+// The receiving half of a link: records become messages and ends of actors.
+
+#include "bulkhead/runtime/caf_proxy.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/default_attachable.hpp>
+#include <caf/sec.hpp>
+#include <caf/system_messages.hpp>
+
+namespace bulkhead::runtime {
+
+using transport::envelope;
+using transport::record_kind;
+
+size_t link::poll(caf::execution_unit& unit, size_t records_max) {
+  if (outbox_->has_waiting())
+    outbox_->pump();
+  size_t count = 0;
+  transport::incoming record;
+  while (count < records_max && !corrupt_) {
+    auto result = inbox_->next(record);
+    if (result == transport::inbox::outcome::empty)
+      break;
+    if (result == transport::inbox::outcome::corrupt) {
+      found_corrupt(inbox_->complaint());
+      break;
+    }
+    ++count;
+    dispatch(record, unit);
+  }
+  // Before any handler runs, so that a crash finds the records of this batch taken, and all others untouched.
+  if (inbox_->publish_consumed())
+    edge_->peer_bell.ring();
+  return count;
+}
+
+void link::dispatch(const transport::incoming& record, caf::execution_unit& unit) {
+  auto& head = record.head;
+  auto target = wire_address{head.target_process, head.target};
+  auto source = wire_address{head.source_process, head.source};
+  switch (record.kind) {
+    case record_kind::message:
+      on_message(record, unit);
+      break;
+    case record_kind::watch:
+      on_watch(target);
+      break;
+    case record_kind::down:
+      on_down(source, transport::decode_reason(&unit, record.body));
+      break;
+    case record_kind::release:
+      // While records wait here the count of the peer says nothing about them.
+      if (!router_.is_host() && target.process == transport::host_process)
+        events_->on_root_released(target.actor);
+      else if (!outbox_->has_waiting())
+        router_.unpin(router_.exports().release(target, peer_, head.word));
+      break;
+    case record_kind::link:
+      on_link(head);
+      break;
+    case record_kind::unlink:
+      on_unlink(head);
+      break;
+    case record_kind::exit:
+      on_exit(record, unit);
+      break;
+    case record_kind::spawn: {
+      transport::spawn_request what;
+      if (auto failed = transport::decode(&unit, record.body, what))
+        spawned(head.target, failed);
+      else
+        events_->on_spawn(head.target, std::move(what), unit);
+      break;
+    }
+    case record_kind::rooted:
+      events_->on_rooted(head.target, head.source);
+      break;
+    case record_kind::spawned:
+      events_->on_spawned(head.target, transport::decode_reason(&unit, record.body));
+      break;
+    case record_kind::stop:
+      events_->on_stop();
+      break;
+    case record_kind::piece:
+      break; // the inbox hands out wholes only
+  }
+}
+
+void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
+  auto& head = record.head;
+  auto mid = caf::make_message_id(head.word);
+  auto id = mid.request_id().integer_value();
+  if (router_.is_host()) {
+    // A response that nobody waits for, be it late or invented, ends here.
+    if (mid.is_response() && !pending_.erase({head.target_process, head.target, id}))
+      return;
+    // A request that comes back with a foreign sender was delegated: this worker owes nothing any more.
+    if (mid.is_request() && head.source_process != peer_)
+      (void) pending_.erase({head.source_process, head.source, id});
+  }
+  auto receiver = router_.resolve({head.target_process, head.target});
+  auto sender = router_.resolve({head.source_process, head.source});
+  if (!receiver) {
+    if (mid.is_request() && sender)
+      answer(sender, mid, caf::make_error(caf::sec::request_receiver_down), &unit);
+    return;
+  }
+  caf::mailbox_element::forwarding_stack stages;
+  caf::message content;
+  if (auto failed = transport::decode(&unit, record.flags, record.body, stages, content)) {
+    if (mid.is_request() && sender)
+      answer(sender, mid, std::move(failed), &unit);
+    else if (mid.is_response())
+      receiver->enqueue(caf::make_mailbox_element(nullptr, mid, {}, std::move(failed)), &unit);
+    else
+      ++dropped_;
+    return;
+  }
+  receiver->enqueue(caf::make_mailbox_element(std::move(sender), mid, std::move(stages), std::move(content)), &unit);
+}
+
+void link::on_watch(const wire_address& who) {
+  if (auto actor = router_.find(who))
+    report_end(who, actor);
+  else
+    send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, router_.exports().reason_of(who));
+}
+
+void link::on_down(const wire_address& who, caf::error reason) {
+  if (router_.is_host() && who.process == transport::host_process) {
+    // A root is known under the host's name for it.
+    events_->on_root_down(who.actor, reason);
+    return;
+  }
+  router_.end_proxy(who, std::move(reason));
+}
+
+void link::on_link(const envelope& head) {
+  auto target = router_.find({head.target_process, head.target});
+  auto source = router_.resolve({head.source_process, head.source});
+  if (target && source)
+    source->get()->attach(caf::default_attachable::make_link(caf::actor_addr{source->get()->address()},
+                                                             caf::actor_addr{target->get()->address()}));
+}
+
+void link::on_unlink(const envelope& head) {
+  auto target = router_.find({head.target_process, head.target});
+  auto source = router_.find({head.source_process, head.source});
+  if (!target || !source)
+    return;
+  using token = caf::default_attachable::observe_token;
+  source->get()->detach(token{target->get()->address(), caf::default_attachable::link});
+  target->get()->detach(token{source->get()->address(), caf::default_attachable::link});
+}
+
+void link::on_exit(const transport::incoming& record, caf::execution_unit& unit) {
+  auto target = router_.resolve({record.head.target_process, record.head.target});
+  if (!target)
+    return;
+  auto source = router_.find({record.head.source_process, record.head.source});
+  caf::exit_msg content{source ? source->get()->address() : caf::actor_addr{},
+                        transport::decode_reason(&unit, record.body)};
+  target->enqueue(caf::make_mailbox_element(std::move(source), caf::make_message_id(caf::message_priority::high), {},
+                                            std::move(content)),
+                  &unit);
+}
+
+void link::found_corrupt(const std::string& complaint) {
+  if (!corrupt_.exchange(true))
+    events_->on_corrupt(complaint);
+}
+
+} // namespace bulkhead::runtime

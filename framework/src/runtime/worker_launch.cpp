@@ -1,0 +1,262 @@
+// How a worker process comes up: regions, command line, handshake.
+
+#include "bulkhead/platform/null_device.hpp"
+#include "bulkhead/platform/pipe.hpp"
+#include "bulkhead/platform/socket_pair.hpp"
+#include "bulkhead/platform/this_process.hpp"
+#include "bulkhead/runtime/caf_node.hpp"
+#include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/worker_output.hpp"
+#include "bulkhead/runtime/worker_process.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/config.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+caf::error as_error(const platform::os_error& failed) {
+  return caf::make_error(errc::resources_exhausted, failed.message());
+}
+
+caf::error start_error(const platform::os_error& failed, const worker_options& options) {
+  auto call = std::string_view{failed.call};
+  auto& program = options.command_prefix.empty() ? options.program : options.command_prefix.front();
+  if (call == "execve")
+    return caf::make_error(errc::program_not_found, program, failed.message());
+  if (call == "chdir")
+    return caf::make_error(errc::invalid_option, std::string{"working_directory"}, options.working_directory,
+                           failed.message());
+  return as_error(failed);
+}
+
+std::string_view name_part(std::string_view assignment) {
+  return assignment.substr(0, assignment.find('='));
+}
+
+// The host's variables, with those of the options put in or in their place.
+std::vector<std::string> merged(std::vector<std::string> base, const std::vector<std::string>& more) {
+  for (auto& assignment : more) {
+    std::erase_if(base, [&](auto& x) { return name_part(x) == name_part(assignment); });
+    base.push_back(assignment);
+  }
+  return base;
+}
+
+constexpr int standard_error = 2;
+
+/// Between the end of the lifeline and the end of the process.
+constexpr std::chrono::milliseconds exit_grace{500};
+
+} // namespace
+
+void worker_process::start(std::function<void(caf::error)> ready) {
+  ready_ = std::move(ready);
+  if (stop_wanted_) {
+    finish_start(caf::make_error(errc::shutting_down));
+    return;
+  }
+  state_ = state::starting;
+  if (auto failed = launch()) {
+    finish_start(std::move(failed));
+    return;
+  }
+  watch_exit();
+  if (auto failed = say_hello()) {
+    finish_start(std::move(failed));
+    return;
+  }
+  watch_control();
+  timer_.expires_after(options_.startup_timeout);
+  timer_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled && self->state_ == state::starting)
+      self->finish_start(caf::make_error(errc::startup_timeout, self->options_.startup_timeout.count()));
+  });
+}
+
+caf::error worker_process::launch() {
+  auto edge = transport::make_edge({options_.mailbox_bytes, transport::control_ring_bytes});
+  if (!edge)
+    return as_error(edge.error());
+  auto control = platform::socket_pair::create();
+  if (!control)
+    return as_error(control.error());
+  auto spec = make_spec(*edge, control->theirs.get());
+  if (!spec)
+    return std::move(spec.error());
+  auto started = platform::process::start(*spec);
+  handed_over_.clear();
+  if (!started)
+    return start_error(started.error(), options_);
+  process_.emplace(std::move(*started));
+  pid_ = process_->pid();
+  edge_.emplace(std::move(edge->host));
+  control_.assign(control->ours.release());
+  for (auto& x : outputs_)
+    x->start();
+  return {};
+}
+
+caf::expected<platform::process_spec> worker_process::make_spec(const transport::new_edge& edge, int control) {
+  platform::process_spec spec;
+  auto program = options_.program.empty() ? platform::program_path() : options_.program;
+  spec.arguments = options_.command_prefix;
+  // Tools show the name, and a debugger opens it; the worker itself is started through the path that cannot change.
+  auto named = options_.program.empty() && !options_.command_prefix.empty();
+  spec.program = options_.command_prefix.empty() ? program : options_.command_prefix.front();
+  spec.arguments.push_back(options_.program.empty() ? platform::program_name() : program);
+  if (!named && !options_.command_prefix.empty())
+    spec.arguments.back() = program;
+  spec.arguments.insert(spec.arguments.end(), options_.arguments.begin(), options_.arguments.end());
+  spec.environment = merged(platform::environment(), options_.environment);
+  spec.environment = merged(std::move(spec.environment),
+                            {std::string{transport::worker_variable} + "="
+                             + std::to_string(transport::protocol_version)});
+  spec.working_directory = options_.working_directory;
+  using namespace transport;
+  spec.passed = {{control, worker_fd::control},
+                 {edge.down_region.fd(), worker_fd::down_region},
+                 {edge.up_region.fd(), worker_fd::up_region},
+                 {edge.host.peer_bell.fd(), worker_fd::worker_bell},
+                 {edge.host.own_bell.fd(), worker_fd::host_bell}};
+  if (auto failed = redirect_outputs(spec))
+    return failed;
+  return spec;
+}
+
+caf::error worker_process::redirect_outputs(platform::process_spec& spec) {
+  auto interactive = !options_.command_prefix.empty();
+  auto null = platform::open_null();
+  if (!null)
+    return as_error(null.error());
+  spec.passed.push_back({interactive ? 0 : null->get(), 0});
+  for (auto target : {1, standard_error}) {
+    auto where = target == 1 ? options_.standard_output : options_.standard_error;
+    if (interactive || where == output::inherit) {
+      spec.passed.push_back({target, target});
+    } else if (where == output::discard) {
+      spec.passed.push_back({null->get(), target});
+    } else {
+      auto pipe = platform::pipe_pair::create();
+      if (!pipe)
+        return as_error(pipe.error());
+      spec.passed.push_back({pipe->write_end.get(), target});
+      handed_over_.push_back(std::move(pipe->write_end));
+      outputs_.push_back(std::make_shared<worker_output>(
+        host_.the_keeper().context(), std::move(pipe->read_end),
+        [this, owner = weak_from_this()](std::string_view line) {
+          if (auto alive = owner.lock())
+            host_.log("[worker " + std::to_string(place_.slot) + "." + std::to_string(place_.incarnation) + " pid "
+                      + std::to_string(pid_) + "] " + std::string{line});
+        }));
+    }
+  }
+  handed_over_.push_back(std::move(*null));
+  return {};
+}
+
+caf::error worker_process::say_hello() {
+  transport::hello what;
+  what.caf_version = CAF_VERSION;
+  what.host_pid = platform::pid();
+  what.type_table = transport::type_table_digest();
+  what.number = number_;
+  what.slot = place_.slot;
+  what.incarnation = place_.incarnation;
+  if (auto parts = parts_of(host_.system().node())) {
+    what.host_node_process = parts->process;
+    what.host_node_key = parts->key;
+  }
+  what.key = host_.routes().key();
+  what.geometry = edge_->rings;
+  what.message_bytes_max = options_.message_bytes_max;
+  what.spill_bytes_max = options_.spill_bytes_max;
+  what.memory_bytes_max = options_.memory_bytes_max;
+  what.wait = options_.wait;
+  what.spin_ns = host_.spin_ns();
+  what.stays = stays_ ? 1 : 0;
+  auto sent = transport::send_hello(control_.native_handle(), what);
+  // A worker that is gone already is reported by its exit.
+  if (!sent && sent.error().number != EPIPE && sent.error().number != ECONNRESET)
+    return as_error(sent.error());
+  return {};
+}
+
+void worker_process::watch_control() {
+  control_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [self = shared_from_this()](boost::system::error_code failed) {
+                        if (!failed)
+                          self->on_verdict();
+                      });
+}
+
+void worker_process::on_verdict() {
+  if (state_ != state::starting) {
+    // Nothing is said after the verdict: the worker is about to exit, or else it closed its end of the lifeline.
+    if (state_ != state::ready)
+      return;
+    timer_.expires_after(exit_grace);
+    timer_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+      if (!cancelled && self->state_ == state::ready)
+        self->on_corrupt("it closed its control socket");
+    });
+    return;
+  }
+  auto answer = transport::receive_verdict(control_.native_handle());
+  if (!answer || (answer->code == errc::startup_failed && process_->try_reap()))
+    return; // the exit explains it better
+  if (answer->code != errc::none) {
+    finish_start(caf::make_error(answer->code, answer->text));
+    return;
+  }
+  become_ready();
+  watch_control();
+}
+
+void worker_process::become_ready() {
+  transport::outbox_limits limits{static_cast<size_t>(options_.spill_bytes_max), options_.message_bytes_max};
+  auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
+  edge_.reset();
+  {
+    std::lock_guard guard{mutex_};
+    link_ = made;
+  }
+  host_.routes().attach(number_, made);
+  host_.add(made);
+  host_.update_hints();
+  auto expected = state::starting;
+  state_.compare_exchange_strong(expected, state::ready);
+  timer_.cancel();
+  auto ready = std::move(ready_);
+  ready_ = nullptr;
+  if (ready)
+    ready({});
+}
+
+void worker_process::finish_start(caf::error reason) {
+  auto ready = std::move(ready_);
+  ready_ = nullptr;
+  boost::system::error_code ignored;
+  control_.close(ignored);
+  timer_.cancel();
+  if (process_) {
+    // The exit follows, and cleans up.
+    process_->kill(9);
+  } else {
+    state_ = state::dead;
+    for (auto& x : outputs_)
+      x->close();
+    outputs_.clear();
+    host_.ended(shared_from_this());
+  }
+  if (ready)
+    ready(std::move(reason));
+}
+
+} // namespace bulkhead::runtime

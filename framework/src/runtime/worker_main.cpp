@@ -1,0 +1,94 @@
+#include "bulkhead/runtime/worker_main.hpp"
+
+#include "bulkhead/platform/kernel_features.hpp"
+#include "bulkhead/platform/process_limits.hpp"
+#include "bulkhead/platform/this_process.hpp"
+#include "bulkhead/runtime/worker_system.hpp"
+#include "bulkhead/shm/notes.hpp"
+#include "bulkhead/transport/codec.hpp"
+#include "bulkhead/transport/edge.hpp"
+#include "bulkhead/transport/handshake.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/config.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+constexpr int usage_error = 64;
+constexpr int out_of_memory_status = 71;
+
+// The one global: a new_handler gets no argument.
+std::byte* region_for_last_words = nullptr;
+
+// After a failed allocation nothing can be trusted to work, least of all an orderly report.
+void on_out_of_memory() {
+  shm::leave_last_words(region_for_last_words, static_cast<uint32_t>(death_cause::out_of_memory));
+  std::_Exit(out_of_memory_status);
+}
+
+int refuse(int control, const transport::verdict& why) {
+  (void) transport::send_verdict(control, why);
+  return EXIT_FAILURE;
+}
+
+transport::hello own_hello() {
+  transport::hello result;
+  result.caf_version = CAF_VERSION;
+  result.type_table = transport::type_table_digest();
+  return result;
+}
+
+} // namespace
+
+bool is_worker() {
+  static const bool answer = platform::take_environment_variable(transport::worker_variable).has_value();
+  return answer;
+}
+
+int run_worker(caf::actor_system_config& cfg) {
+  platform::unique_fd control{transport::worker_fd::control};
+  auto host = transport::receive_hello(control.get());
+  if (!host) {
+    std::fprintf(stderr, "bulkhead: %s is set, but no host speaks on descriptor %d (%s). Start workers through a host.\n",
+                 transport::worker_variable, transport::worker_fd::control, host.error().message().c_str());
+    return usage_error;
+  }
+  if (auto verdict = transport::compare(*host, own_hello()); verdict.code != errc::none)
+    return refuse(control.get(), verdict);
+  if (auto missing = platform::missing_kernel_feature())
+    return refuse(control.get(), {errc::startup_failed, *missing});
+  using namespace transport;
+  auto edge = adopt_edge(host->geometry, platform::unique_fd{worker_fd::down_region},
+                         platform::unique_fd{worker_fd::up_region}, platform::unique_fd{worker_fd::worker_bell},
+                         platform::unique_fd{worker_fd::host_bell});
+  if (!edge)
+    return refuse(control.get(), {errc::startup_failed, edge.error().message()});
+  // Lines reach the host's log when they are complete, although standard output is no terminal.
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  region_for_last_words = edge->own.data();
+  std::set_new_handler(on_out_of_memory);
+  cfg.set("caf.scheduler.max-threads", 1);
+  cfg.module_factories.push_back(
+    [&host](caf::actor_system& system) -> caf::actor_system::module* { return new worker_system{system, *host}; });
+  caf::actor_system system{cfg};
+  auto& self = static_cast<worker_system&>(system.scheduler());
+  if (host->memory_bytes_max > 0)
+    if (auto limited = platform::limit_data_bytes(host->memory_bytes_max); !limited)
+      return refuse(control.get(), {errc::invalid_option, "memory_bytes_max: " + limited.error().message()});
+  auto socket = control.get();
+  self.connect(std::move(*edge), std::move(control));
+  if (!transport::send_verdict(socket, {}))
+    platform::exit_now(EXIT_FAILURE);
+  self.wait_for_end();
+  // Without destructors: actors that do not end must not keep the process, and the kernel cleans up better.
+  platform::exit_now(EXIT_SUCCESS);
+}
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,160 @@
+#include "bulkhead/runtime/worker_system.hpp"
+
+#include "bulkhead/runtime/caf_node.hpp"
+#include "bulkhead/runtime/caf_spawn.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/router.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/ref_counted.hpp>
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+constexpr std::chrono::milliseconds flush_period{1};
+
+// Runs after the first turn of a new actor: whoever asked for it learns that it is up, or else that it threw.
+class start_report final : public caf::resumable, public caf::ref_counted {
+public:
+  start_report(std::shared_ptr<link> via, uint64_t root) : via_(std::move(via)), root_(root) {
+    // nop
+  }
+
+  subtype_t subtype() const override {
+    return function_object;
+  }
+
+  resume_result resume(caf::execution_unit*, size_t) override {
+    via_->spawned(root_, {});
+    return done;
+  }
+
+  void intrusive_ptr_add_ref_impl() override {
+    ref();
+  }
+
+  void intrusive_ptr_release_impl() override {
+    deref();
+  }
+
+private:
+  std::shared_ptr<link> via_;
+  uint64_t root_;
+};
+
+} // namespace
+
+worker_system::worker_system(caf::actor_system& system, const transport::hello& host)
+  : caf_scheduler(system, host.number, host.key, {host.wait, host.spin_ns}), host_(host) {
+  set_node(system, make_node(host.number, host.key));
+  routes().host_node(caf::make_node_id(host.host_node_process, host.host_node_key));
+}
+
+worker_system::~worker_system() = default;
+
+void worker_system::connect(transport::edge end, platform::unique_fd lifeline) {
+  transport::outbox_limits limits{static_cast<size_t>(host_.spill_bytes_max), host_.message_bytes_max};
+  link_ = std::make_shared<link>(routes(), transport::host_process, std::move(end), limits, *this);
+  routes().attach(transport::host_process, link_);
+  lifeline_ = std::make_unique<boost::asio::posix::stream_descriptor>(the_keeper().context(), lifeline.release());
+  the_keeper().post([this] { watch_lifeline(); });
+  add(link_);
+}
+
+// Nothing is ever said on the control socket after the handshake: it becomes readable when the host has gone.
+void worker_system::watch_lifeline() {
+  lifeline_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [](boost::system::error_code) { std::_Exit(0); });
+}
+
+void worker_system::wait_for_end() {
+  {
+    std::unique_lock guard{mutex_};
+    auto stays = host_.stays != 0;
+    changed_.wait(guard, [&] { return roots_.empty() && (stopping_ || (had_roots_ && !stays)); });
+    guard.unlock();
+    // Actors that the roots have spawned may go on; then so does the process.
+    if (!stopping_)
+      system().await_all_actors_done();
+  }
+  // The loop is still at work on what waits here. Bounded by the host, which kills a worker that takes too long.
+  std::unique_lock guard{mutex_};
+  while (!link_->flushed())
+    changed_.wait_for(guard, flush_period);
+}
+
+void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) {
+  caf::strong_actor_ptr actor;
+  {
+    // What a constructor sends must not come before the host knows who it is.
+    link::hold wait{*link_};
+    auto result = spawn_by_name(system(), what, &unit);
+    if (!result) {
+      link_->spawned(root, result.error());
+      return;
+    }
+    actor = std::move(*result);
+    {
+      std::lock_guard guard{mutex_};
+      roots_[root] = actor;
+      had_roots_ = true;
+    }
+    system().registry().put(actor->aid, actor);
+    routes().alias({transport::host_process, root}, actor);
+    link_->rooted(root, actor->aid);
+  }
+  link_->report_end({transport::host_process, root}, actor);
+  actor->get()->attach_functor([this, root] { root_ended(root); });
+  unit.exec_later(new start_report{link_, root});
+}
+
+void worker_system::root_ended(uint64_t root) {
+  caf::strong_actor_ptr dropped; // outlives the guard
+  std::lock_guard guard{mutex_};
+  if (auto i = roots_.find(root); i != roots_.end()) {
+    dropped = std::move(i->second);
+    roots_.erase(i);
+  }
+  changed_.notify_all();
+}
+
+void worker_system::on_root_released(uint64_t root) {
+  caf::strong_actor_ptr dropped;
+  {
+    std::lock_guard guard{mutex_};
+    auto i = roots_.find(root);
+    if (i == roots_.end() || !i->second)
+      return;
+    dropped = std::move(i->second);
+    i->second = nullptr;
+  }
+  routes().unpin(dropped);
+}
+
+void worker_system::on_stop() {
+  std::vector<caf::strong_actor_ptr> all;
+  {
+    std::lock_guard guard{mutex_};
+    stopping_ = true;
+    for (auto& x : roots_)
+      all.push_back(x.second ? x.second : routes().resolve({transport::host_process, x.first}));
+    changed_.notify_all();
+  }
+  for (auto& x : all)
+    if (x)
+      caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+}
+
+void worker_system::on_corrupt(const std::string& complaint) {
+  std::fprintf(stderr, "bulkhead: the host's region is damaged: %s\n", complaint.c_str());
+  std::_Exit(70);
+}
+
+} // namespace bulkhead::runtime

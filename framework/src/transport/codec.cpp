@@ -1,0 +1,161 @@
+#include "bulkhead/transport/codec.hpp"
+
+#include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/type_ids.hpp"
+
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/detail/meta_object.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/message.hpp>
+#include <caf/sec.hpp>
+
+#include <algorithm>
+#include <exception>
+
+namespace bulkhead::transport {
+
+namespace {
+
+std::string name_of(caf::type_id_t id) {
+  auto known = caf::detail::global_meta_objects();
+  if (id >= known.size() || known[id].type_name.empty())
+    return "type id " + std::to_string(id);
+  return {known[id].type_name.begin(), known[id].type_name.end()};
+}
+
+caf::error failure(errc code, std::string types, const std::string& why) {
+  return {code, caf::make_message(std::move(types), why)};
+}
+
+// CAF reads the type ids first, so this much can be told of a message that does not decode.
+std::string types_in(std::span<const std::byte> body) {
+  if (body.empty())
+    return "(nothing)";
+  auto count = static_cast<size_t>(body[0]);
+  std::string result = "(";
+  for (size_t i = 0; i < count && i < 8 && 2 + 2 * i < body.size(); ++i) {
+    auto id = static_cast<caf::type_id_t>((static_cast<unsigned>(body[1 + 2 * i]) << 8)
+                                          | static_cast<unsigned>(body[2 + 2 * i]));
+    result += (i > 0 ? ", " : "") + name_of(id);
+  }
+  return result + ")";
+}
+
+// Decoders of applications may throw; nothing may come out of here but an error.
+template <class Load>
+caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, std::string types, Load load) {
+  try {
+    caf::binary_deserializer source{context, body.data(), body.size()};
+    if (load(source))
+      return source.remaining() == 0 ? caf::error{}
+                                     : failure(errc::decode_failed, std::move(types), "bytes are left over");
+    return failure(errc::decode_failed, std::move(types), to_string(source.get_error()));
+  } catch (const std::exception& what) {
+    return failure(errc::decode_failed, std::move(types), what.what());
+  }
+}
+
+template <class Save>
+caf::error guarded(caf::execution_unit* context, caf::byte_buffer& out, const caf::message& content, Save save) {
+  try {
+    caf::binary_serializer sink{context, out};
+    sink.seek(out.size());
+    if (save(sink))
+      return {};
+    return failure(errc::encode_failed, type_names(content), to_string(sink.get_error()));
+  } catch (const std::exception& what) {
+    return failure(errc::encode_failed, type_names(content), what.what());
+  }
+}
+
+// The same error with `text` instead of its context; an application's own code cannot be kept.
+caf::error with_text(const caf::error& reason, std::string text) {
+  if (reason.category() == caf::type_id_v<caf::exit_reason>)
+    return caf::make_error(static_cast<caf::exit_reason>(reason.code()), std::move(text));
+  if (reason.category() == caf::type_id_v<caf::sec>)
+    return caf::make_error(static_cast<caf::sec>(reason.code()), std::move(text));
+  return caf::make_error(errc::encode_failed, std::move(text));
+}
+
+} // namespace
+
+std::string type_names(const caf::message& content) {
+  return type_names(content.types());
+}
+
+std::string type_names(caf::type_id_list types) {
+  std::string result = "(";
+  for (size_t i = 0; i < types.size(); ++i)
+    result += (i > 0 ? ", " : "") + name_of(types[i]);
+  return result + ")";
+}
+
+caf::error encode(caf::execution_unit* context, const caf::mailbox_element& what, caf::byte_buffer& out,
+                  uint16_t& flags) {
+  flags = what.stages.empty() ? 0 : 1;
+  return guarded(context, out, what.payload, [&](caf::binary_serializer& sink) {
+    auto stages = what.stages;
+    return (stages.empty() || sink.apply(stages)) && what.payload.save(sink);
+  });
+}
+
+caf::error decode(caf::execution_unit* context, uint16_t flags, std::span<const std::byte> body,
+                  caf::mailbox_element::forwarding_stack& stages, caf::message& content) {
+  auto types = flags == 0 ? types_in(body) : std::string{"(a message on its way through a chain)"};
+  return guarded(context, body, std::move(types), [&](caf::binary_deserializer& source) {
+    return (flags == 0 || source.apply(stages)) && content.load(source);
+  });
+}
+
+caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& reason, size_t bytes_max) {
+  caf::byte_buffer result;
+  auto copy = reason;
+  if (!guarded(context, result, reason ? reason.context() : caf::message{},
+               [&](caf::binary_serializer& to) { return to.apply(copy); })
+      && result.size() <= bytes_max)
+    return result;
+  result.clear();
+  auto text = to_string(reason);
+  text.resize(std::min(text.size(), bytes_max / 2));
+  auto plain = with_text(reason, std::move(text));
+  caf::binary_serializer second{context, result};
+  (void) second.apply(plain);
+  return result;
+}
+
+caf::error decode_reason(caf::execution_unit* context, std::span<const std::byte> body) {
+  caf::error result;
+  auto failed = guarded(context, body, "(caf::error)", [&](caf::binary_deserializer& source) {
+    return source.apply(result);
+  });
+  return failed ? failed : result;
+}
+
+caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out) {
+  return guarded(context, out, what.arguments, [&](caf::binary_serializer& sink) { return sink.apply(what); });
+}
+
+caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, spawn_request& what) {
+  return guarded(context, body, "(the arguments of a spawn)",
+                 [&](caf::binary_deserializer& source) { return source.apply(what); });
+}
+
+uint64_t type_table_digest() {
+  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
+  uint64_t digest = 0xcbf29ce484222325u;
+  auto add = [&digest](unsigned char octet) { digest = (digest ^ octet) * 0x100000001b3u; };
+  auto known = caf::detail::global_meta_objects();
+  for (size_t id = 0; id < known.size(); ++id) {
+    if (known[id].type_name.empty())
+      continue;
+    add(static_cast<unsigned char>(id & 0xff));
+    add(static_cast<unsigned char>(id >> 8));
+    for (auto c : known[id].type_name)
+      add(static_cast<unsigned char>(c));
+    add(0);
+  }
+  return digest;
+}
+
+} // namespace bulkhead::transport

@@ -1,0 +1,91 @@
+#include "bulkhead/transport/edge.hpp"
+
+#include "bulkhead/shm/lane_reader.hpp"
+
+#include <cerrno>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace bulkhead::transport {
+
+platform::result<new_edge> make_edge(shm::geometry rings) {
+  auto bytes = shm::region_bytes(rings);
+  auto down = platform::memory_file::create("bulkhead-down", bytes);
+  if (!down)
+    return down.error();
+  auto up = platform::memory_file::create("bulkhead-up", bytes);
+  if (!up)
+    return up.error();
+  auto own = down->map_writable();
+  if (!own)
+    return own.error();
+  if (auto sealed = down->forbid_new_writers(); !sealed)
+    return sealed.error();
+  shm::initialize(own->data(), rings);
+  {
+    // Before the worker exists its region is the host's to prepare; this mapping is gone before the worker starts.
+    auto prepared = up->map_writable();
+    if (!prepared)
+      return prepared.error();
+    shm::initialize(prepared->data(), rings);
+  }
+  auto peer = up->map_readonly();
+  if (!peer)
+    return peer.error();
+  auto own_bell = platform::event_fd::create();
+  if (!own_bell)
+    return own_bell.error();
+  auto peer_bell = platform::event_fd::create();
+  if (!peer_bell)
+    return peer_bell.error();
+  return new_edge{{rings, std::move(*own), std::move(*peer), std::move(*own_bell), std::move(*peer_bell)},
+                  std::move(*down), std::move(*up)};
+}
+
+platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region, platform::unique_fd up_region,
+                                  platform::unique_fd worker_bell, platform::unique_fd host_bell) {
+  auto bytes = shm::region_bytes(rings);
+  auto down = platform::memory_file::adopt(std::move(down_region), bytes);
+  if (!down)
+    return down.error();
+  auto up = platform::memory_file::adopt(std::move(up_region), bytes);
+  if (!up)
+    return up.error();
+  auto peer = down->map_readonly();
+  if (!peer)
+    return peer.error();
+  auto own = up->map_writable();
+  if (!own)
+    return own.error();
+  if (auto sealed = up->forbid_new_writers(); !sealed)
+    return sealed.error();
+  if (!shm::check(peer->data(), peer->size(), rings) || !shm::check(own->data(), own->size(), rings))
+    return platform::os_error{EPROTO, "layout"};
+  return edge{rings, std::move(*own), std::move(*peer), platform::event_fd::adopt(std::move(worker_bell)),
+              platform::event_fd::adopt(std::move(host_bell))};
+}
+
+void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& visit) {
+  auto start = shm::consumed_by(own_end.peer.data());
+  if (start.data % shm::record_alignment != 0 || start.control % shm::record_alignment != 0)
+    return;
+  // A reader of the own lane, with cursors in a scratch header that start where the peer stands.
+  struct page_delete {
+    void operator()(std::byte* page) const {
+      ::operator delete[](page, std::align_val_t{shm::header_bytes});
+    }
+  };
+  auto scratch = std::unique_ptr<std::byte[], page_delete>{
+    static_cast<std::byte*>(::operator new[](shm::header_bytes, std::align_val_t{shm::header_bytes}))};
+  shm::initialize(scratch.get(), own_end.rings, {.published = {}, .consumed = start});
+  shm::lane_reader reader{scratch.get(), own_end.own.data(), own_end.rings, shm::lane_id::data};
+  shm::record_view view;
+  while (reader.next(view) == shm::lane_reader::outcome::record) {
+    if (view.kind == static_cast<uint16_t>(record_kind::message) && view.payload.size() >= sizeof(envelope))
+      visit(read_envelope(view.payload));
+    reader.consume();
+  }
+}
+
+} // namespace bulkhead::transport

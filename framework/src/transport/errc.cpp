@@ -1,0 +1,69 @@
+#include "bulkhead/transport/errc.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace bulkhead {
+
+namespace {
+
+struct entry {
+  const char* name;
+  const char* explanation;
+};
+
+constexpr std::array entries{
+  entry{"none", "no error"},
+  entry{"worker_lost", "the worker process ended while the request was open"},
+  entry{"mailbox_full", "the worker's mailbox and spill are full: send less, retry later, or raise spill_bytes_max"},
+  entry{"message_too_large", "the message exceeds message_bytes_max: split it or raise the limit"},
+  entry{"encode_failed", "the message cannot be serialized: its types need an inspect overload that can be saved"},
+  entry{"decode_failed", "the receiving process could not decode the message: check the inspect of its types"},
+  entry{"program_not_found", "the worker's program cannot be executed: check worker_options::program"},
+  entry{"unknown_actor", "no actor is registered under this name in the worker: add it to BULKHEAD_MAIN or the config"},
+  entry{"wrong_arguments", "the arguments do not fit the parameters of the actor"},
+  entry{"constructor_failed", "the actor threw while it was started"},
+  entry{"wrong_interface", "the actor does not implement the messaging interface of the requested handle"},
+  entry{"build_mismatch", "host and worker differ in version or message types: build both from the same sources"},
+  entry{"startup_timeout", "the worker did not report in time: raise startup_timeout or look at its output"},
+  entry{"startup_failed", "the worker's process ended before it was ready: look at its output"},
+  entry{"resources_exhausted", "the kernel refused a resource: raise the limit (ulimit -n, -u) or free some"},
+  entry{"invalid_option", "an option has an impossible value"},
+  entry{"shutting_down", "the actor system or the worker is shutting down"},
+  entry{"no_route", "the receiver lives in a process that cannot be reached from here"},
+  entry{"not_loaded", "the module is not loaded: call cfg.load<bulkhead::host>() before creating the actor system"},
+  entry{"out_of_memory", "the actor ran out of memory"},
+};
+
+static_assert(entries.size() == static_cast<size_t>(errc::out_of_memory) + 1);
+
+const entry& entry_of(errc code) {
+  auto index = static_cast<size_t>(code);
+  return entries[std::min(index, entries.size() - 1)];
+}
+
+} // namespace
+
+std::string to_string(errc code) {
+  return entry_of(code).name;
+}
+
+const char* explain(errc code) noexcept {
+  return entry_of(code).explanation;
+}
+
+bool from_string(caf::string_view text, errc& code) {
+  for (size_t i = 0; i < entries.size(); ++i)
+    if (text == caf::string_view{entries[i].name, std::char_traits<char>::length(entries[i].name)})
+      return from_integer(static_cast<uint8_t>(i), code);
+  return false;
+}
+
+bool from_integer(std::underlying_type_t<errc> number, errc& code) {
+  if (number >= entries.size())
+    return false;
+  code = static_cast<errc>(number);
+  return true;
+}
+
+} // namespace bulkhead

@@ -1,0 +1,228 @@
+#include "bulkhead/transport/outbox.hpp"
+
+#include "bulkhead/shm/record.hpp"
+
+#include <algorithm>
+
+namespace bulkhead::transport {
+
+namespace {
+
+using lane_outcome = shm::lane_writer::outcome;
+
+std::span<const std::byte> as_std(std::span<const caf::byte> body) {
+  return {reinterpret_cast<const std::byte*>(body.data()), body.size()};
+}
+
+} // namespace
+
+outbox::outbox(std::byte* own_region, const std::byte* peer_region, shm::geometry rings,
+               const platform::event_fd& peer_bell, const platform::event_fd& own_bell, outbox_limits limits)
+  : data_(own_region, peer_region, rings, shm::lane_id::data),
+    control_(own_region, peer_region, rings, shm::lane_id::control),
+    peer_bell_(peer_bell),
+    own_bell_(own_bell),
+    limits_(limits),
+    ring_bytes_(rings.data_bytes),
+    direct_bytes_max_(shm::largest_payload(rings.data_bytes)),
+    control_bytes_max_(shm::largest_payload(rings.control_bytes)) {
+  // nop
+}
+
+outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
+                             admission admit) {
+  bells todo;
+  {
+    std::lock_guard guard{mutex_};
+    if (closed_)
+      return outcome::closed;
+    if (body.size() > limits_.message_bytes_max)
+      return outcome::too_large;
+    if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
+      return outcome::full;
+    // Only this thread holds the mutex, so a plain increment would do; readers elsewhere want a whole value.
+    accepted_.store(accepted_.load() + 1);
+    auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
+    if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
+      todo.peer = data_.publish();
+    } else {
+      parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
+      waiting_bytes_ += weight(item);
+      spill_.push_back(std::move(item));
+      // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs
+      // a cache line of the peer's.
+      if (!has_waiting() || !fits || spill_.size() % help_interval == 0)
+        todo = pump_locked();
+    }
+  }
+  perform(todo);
+  return outcome::accepted;
+}
+
+outbox::outcome outbox::send_control(record_kind kind, const envelope& head, std::span<const caf::byte> body) {
+  bells todo;
+  {
+    std::lock_guard guard{mutex_};
+    if (closed_)
+      return outcome::closed;
+    if (sizeof(envelope) + body.size() > control_bytes_max_)
+      return outcome::too_large;
+    if (control_spill_.empty() && write(control_, kind, 0, head, body)) {
+      todo.peer = control_.publish();
+    } else {
+      control_spill_.push_back({kind, 0, head, caf::byte_buffer(body.begin(), body.end())});
+      todo = pump_locked();
+    }
+  }
+  perform(todo);
+  return outcome::accepted;
+}
+
+void outbox::pump() {
+  bells todo;
+  {
+    std::lock_guard guard{mutex_};
+    if (closed_ || !has_waiting())
+      return;
+    todo = pump_locked();
+  }
+  perform(todo);
+}
+
+void outbox::perform(bells todo) const {
+  if (todo.peer)
+    peer_bell_.ring();
+  if (todo.own)
+    own_bell_.ring();
+}
+
+void outbox::close() {
+  std::lock_guard guard{mutex_};
+  closed_ = true;
+}
+
+void outbox::for_each_waiting(const std::function<void(const envelope&)>& visit) const {
+  std::lock_guard guard{mutex_};
+  for (auto& item : spill_)
+    if (item.kind == record_kind::message)
+      visit(item.head);
+  for (auto& s : streams_) {
+    if (s.whole.kind == record_kind::message)
+      visit(s.whole.head);
+    for (auto& item : s.behind)
+      if (item.kind == record_kind::message)
+        visit(item.head);
+  }
+}
+
+bool outbox::write(shm::lane_writer& lane, record_kind kind, uint16_t flags, const envelope& head,
+                   std::span<const caf::byte> body) {
+  auto result = lane.put(static_cast<uint16_t>(kind), flags, std::as_bytes(std::span{&head, 1}), as_std(body));
+  if (result == lane_outcome::corrupt)
+    corrupt_.store(true);
+  return result == lane_outcome::written;
+}
+
+outbox::stream* outbox::blocker_of(const envelope& head) {
+  auto conflicts = [&head](const stream& s) {
+    return s.whole.head.source == head.source && s.whole.head.source_process == head.source_process
+           && (head.target == 0 || s.whole.head.target == head.target);
+  };
+  auto i = std::find_if(streams_.begin(), streams_.end(), conflicts);
+  return i != streams_.end() ? &*i : nullptr;
+}
+
+// Takes the item if it could be written, became a stream, or has to wait behind one.
+bool outbox::try_place(parcel& item) {
+  if (auto s = blocker_of(item.head)) {
+    s->behind.push_back(std::move(item));
+    return true;
+  }
+  if (sizeof(envelope) + item.body.size() > direct_bytes_max_) {
+    streams_.push_back({std::move(item), next_stream_++, 0, {}});
+    return true;
+  }
+  if (!write(data_, item.kind, item.flags, item.head, item.body))
+    return false;
+  waiting_bytes_ -= weight(item);
+  return true;
+}
+
+bool outbox::pump_control() {
+  while (!control_spill_.empty()) {
+    auto& item = control_spill_.front();
+    if (!write(control_, item.kind, item.flags, item.head, item.body))
+      return false;
+    control_spill_.pop_front();
+  }
+  return true;
+}
+
+bool outbox::pump_spill() {
+  while (!spill_.empty()) {
+    if (!try_place(spill_.front()))
+      return false;
+    spill_.pop_front();
+  }
+  return true;
+}
+
+// One piece: the envelope of the piece, the envelope of the whole, then bytes of its body.
+bool outbox::write_piece(stream& s) {
+  auto total = sizeof(envelope) + s.whole.body.size();
+  envelope piece{s.id, (uint64_t{s.whole.flags} << 16) | static_cast<uint64_t>(s.whole.kind), total, 0, 0};
+  if (s.sent == 0) {
+    auto head = std::as_bytes(std::span{&s.whole.head, 1});
+    auto start = std::span{reinterpret_cast<const caf::byte*>(head.data()), head.size()};
+    if (!write(data_, record_kind::piece, 0, piece, start))
+      return false;
+    s.sent = sizeof(envelope);
+  }
+  auto offset = s.sent - sizeof(envelope);
+  auto count = std::min<size_t>(s.whole.body.size() - offset, direct_bytes_max_ - sizeof(envelope));
+  if (!write(data_, record_kind::piece, 0, piece, std::span{s.whole.body}.subspan(offset, count)))
+    return false;
+  s.sent += count;
+  return true;
+}
+
+// One piece of each stream in turn, so that a long one does not hold up a short one.
+bool outbox::pump_streams() {
+  for (auto i = streams_.begin(); i != streams_.end();) {
+    if (!write_piece(*i))
+      return false;
+    if (i->sent < sizeof(envelope) + i->whole.body.size()) {
+      ++i;
+      continue;
+    }
+    waiting_bytes_ -= weight(i->whole);
+    auto behind = std::move(i->behind);
+    i = streams_.erase(i);
+    // They go to the front: whatever waits there was sent later or has nothing to do with them.
+    spill_.insert(spill_.begin(), std::make_move_iterator(behind.begin()), std::make_move_iterator(behind.end()));
+  }
+  return true;
+}
+
+// Moves at most one mailbox full, makes it visible, and sees to it that somebody continues: the peer rings when it has
+// made room; if there is room already, this process's own loop is rung.
+outbox::bells outbox::pump_locked() {
+  auto stop_at = data_.position() + ring_bytes_;
+  if (pump_control())
+    do {
+      if (!pump_spill() || !pump_streams())
+        break;
+    } while ((!spill_.empty() || !streams_.empty()) && data_.position() < stop_at);
+  bells todo;
+  todo.peer = data_.publish();
+  todo.peer |= control_.publish();
+  auto waits = !spill_.empty() || !streams_.empty() || !control_spill_.empty();
+  waiting_.store(waits);
+  if (waits && !corrupt_.load()) {
+    auto& lane = control_spill_.empty() ? data_ : control_;
+    todo.own = !lane.want_room();
+  }
+  return todo;
+}
+
+} // namespace bulkhead::transport
