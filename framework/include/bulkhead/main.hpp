@@ -15,7 +15,8 @@ namespace bulkhead {
 /// system; BULKHEAD_MAIN does it.
 template <class... IdBlocks>
 void init_types() {
-  caf::init_global_meta_objects<caf::id_block::bulkhead, IdBlocks...>();
+  caf::init_global_meta_objects<caf::id_block::bulkhead>();
+  (caf::init_global_meta_objects<IdBlocks>(), ...);
   caf::core::init_global_meta_objects();
 }
 

@@ -131,10 +131,10 @@ private:
     return {at->payload_bytes, at->kind, at->flags, at->aux};
   }
 
-  /// Moves behind padding. A writer publishes padding only in front of a record, and never at the ring's beginning.
+  /// Moves behind padding. A writer publishes padding only in front of a record, so never a ring full of it.
   [[nodiscard]] bool skip(const record_header& padding) noexcept {
     auto bytes = tail_bytes();
-    if (offset() == 0 || padding.payload_bytes != bytes - sizeof(record_header) || padding.flags != 0 || padding.aux != 0
+    if (padding.payload_bytes != bytes - sizeof(record_header) || padding.flags != 0 || padding.aux != 0
         || bytes >= published_ - position_) {
       flaw_ = flaw::padding_malformed;
       return false;

@@ -1,0 +1,64 @@
+#include "support/fixture.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <vector>
+
+namespace test_support {
+
+namespace {
+
+std::vector<void (*)(caf::actor_system_config&)>& known_actors() {
+  static std::vector<void (*)(caf::actor_system_config&)> list;
+  return list;
+}
+
+} // namespace
+
+known_actor::known_actor(void (*add)(caf::actor_system_config&)) {
+  known_actors().push_back(add);
+}
+
+void add_known_actors(caf::actor_system_config& cfg) {
+  for (auto add : known_actors())
+    add(cfg);
+}
+
+bool eventually(const std::function<bool()>& condition) {
+  auto deadline = std::chrono::steady_clock::now() + patience;
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock guard{mutex};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      return false;
+    never.wait_for(guard, std::chrono::milliseconds{1});
+  }
+  return true;
+}
+
+host_fixture::configuration::configuration(size_t scheduler_threads) {
+  add_known_actors(*this);
+  set("caf.scheduler.max-threads", scheduler_threads);
+  load<bulkhead::host>();
+}
+
+host_fixture::host_fixture(size_t scheduler_threads)
+  : cfg(scheduler_threads), sys(cfg), host(bulkhead::host::of(sys)) {
+  // nop
+}
+
+size_t count_children() {
+  size_t count = 0;
+  for (auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream in{task.path() / "children"};
+    count += static_cast<size_t>(std::distance(std::istream_iterator<int>{in}, {}));
+  }
+  return count;
+}
+
+} // namespace test_support

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <bulkhead/bulkhead.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace test_support {
+
+using counter_actor = caf::typed_actor<caf::result<int32_t>(caf::get_atom), caf::result<void>(caf::add_atom, int32_t)>;
+
+/// Can be written but not read.
+struct unreadable {
+  int32_t value = 0;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, unreadable& x) {
+    if constexpr (Inspector::is_loading) {
+      f.emplace_error(caf::sec::runtime_error, "unreadable on purpose");
+      return false;
+    } else {
+      return f.object(x).fields(f.field("value", x.value));
+    }
+  }
+};
+
+/// Neither written nor read.
+struct unwritable {
+  int32_t value = 0;
+};
+
+} // namespace test_support
+
+CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
+  CAF_ADD_TYPE_ID(test, (test_support::counter_actor))
+  CAF_ADD_TYPE_ID(test, (test_support::unreadable))
+  CAF_ADD_TYPE_ID(test, (test_support::unwritable))
+  CAF_ADD_TYPE_ID(test, (std::vector<int32_t>) )
+CAF_END_TYPE_ID_BLOCK(test)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test_support::unwritable)
