@@ -8,6 +8,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/expected.hpp>
+#include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
 #include <concepts>
@@ -73,6 +74,10 @@ public:
 
   /// Starts a worker process without actors. It lives until it is stopped, and can take many.
   caf::expected<worker> start_worker(const worker_options& options = {});
+
+  /// The same inside an actor, without blocking: `then` runs as a message of `self`, unless it has ended before.
+  void start_worker_async(caf::event_based_actor* self, const worker_options& options,
+                          std::function<void(caf::expected<worker>)> then);
 
   /// Number of worker processes that exist.
   [[nodiscard]] size_t live_workers() const;

@@ -3,6 +3,10 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
+#include <caf/action.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/mailbox_element.hpp>
+
 #include <future>
 
 namespace bulkhead {
@@ -58,6 +62,24 @@ caf::expected<worker> host::start_worker(const worker_options& options) {
   if (!started)
     return std::move(started.error());
   return worker{std::move(*started)};
+}
+
+void host::start_worker_async(caf::event_based_actor* self, const worker_options& options,
+                              std::function<void(caf::expected<worker>)> then) {
+  auto deliver = [receiver = caf::strong_actor_ptr{self->ctrl()}, then = std::move(then)](caf::expected<worker> result) {
+    auto action = caf::make_action([then, result = std::move(result)] { then(result); });
+    receiver->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(action)), nullptr);
+  };
+  if (impl_ == nullptr) {
+    deliver(not_loaded());
+    return;
+  }
+  impl_->start_worker(options, [deliver](caf::expected<std::shared_ptr<runtime::worker_process>> started) {
+    if (started)
+      deliver(worker{std::move(*started)});
+    else
+      deliver(std::move(started.error()));
+  });
 }
 
 size_t host::live_workers() const {

@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/clock.hpp"
 #include "bulkhead/platform/this_process.hpp"
+#include "bulkhead/platform/wakeup_cost.hpp"
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
@@ -67,12 +68,16 @@ caf::actor_clock& caf_scheduler::clock() noexcept {
 
 void caf_scheduler::init(caf::actor_system_config& cfg) {
   super::init(cfg);
-  if (waiting_.spin_ns == 0)
-    waiting_.spin_ns = default_spin_ns;
+  spin_ns_ = waiting_.spin_ns != 0 ? waiting_.spin_ns : default_spin_ns;
 }
 
 void caf_scheduler::start() {
   keeper_->start("bulkhead.keeper");
+  if (waiting_.spin_ns == 0)
+    keeper_->post([this] {
+      if (auto cost = platform::measure_wakeup_ns())
+        spin_ns_ = std::clamp(cost, spin_ns_min, spin_ns_max);
+    });
   for (size_t i = 0; i < std::max<size_t>(num_workers(), 1); ++i)
     threads_.push_back(system().launch_thread("bulkhead.loop", [this] {
       worker self{system(), router_->proxies()};
@@ -116,6 +121,8 @@ void caf_scheduler::add(std::shared_ptr<link> what) {
   }
   // Watching starts on the polling thread, which also re-reads the list of links then.
   post([this, what] { watch_bell(what); });
+  // All threads may be waiting for what this link brings.
+  start_guard();
 }
 
 void caf_scheduler::remove(const std::shared_ptr<link>& what) {
@@ -124,15 +131,14 @@ void caf_scheduler::remove(const std::shared_ptr<link>& what) {
     std::erase(links_, what);
     ++links_version_;
   }
-  post([this, what] { std::erase_if(io_->bells, [&](auto& x) { return x->of == what; }); });
+  post([this, what] {
+    std::erase_if(io_->bells, [&](auto& x) { return x->of == what; });
+    what->let_go();
+  });
 }
 
 void caf_scheduler::on_quiet(std::function<void()> what) {
   post([this, what = std::move(what)] { on_quiet_ = what; });
-}
-
-void caf_scheduler::competing_loops(unsigned count) noexcept {
-  competing_ = count;
 }
 
 void caf_scheduler::enqueue(caf::resumable* job) {
@@ -156,16 +162,16 @@ void caf_scheduler::wake_one() {
 
 void caf_scheduler::run(worker& self) {
   while (!stopping_) {
+    if (links_version_ > 0 && (!self.local.empty() || queued_ > 0))
+      start_guard();
     run_local(self);
     if (run_shared(self))
       continue;
     if (!polling_.exchange(true)) {
       ++turns_;
       poll(self);
-      polling_ = false;
       share_surplus(self);
-      if (!self.local.empty() && router_->is_host())
-        start_guard();
+      polling_ = false;
     } else if (self.local.empty()) {
       follow();
     }
@@ -232,7 +238,7 @@ void caf_scheduler::poll(worker& self) {
 // Returns whether work was found.
 bool caf_scheduler::spin(worker& self) {
   using transport::wait_strategy;
-  auto oversubscribed = competing_now() > cores_;
+  auto oversubscribed = awake_loops() > cores_;
   if (waiting_.strategy == wait_strategy::park || polled_.empty()
       || (oversubscribed && waiting_.strategy == wait_strategy::adaptive))
     return false;
@@ -251,7 +257,7 @@ bool caf_scheduler::spin(worker& self) {
       continue;
     auto now = platform::now_ns();
     if (end == 0)
-      end = now + waiting_.spin_ns;
+      end = now + spin_ns_;
     else if (now >= end)
       return false;
   }
@@ -324,13 +330,25 @@ void caf_scheduler::refresh() {
   polled_version_ = links_version_;
 }
 
-unsigned caf_scheduler::competing_now() const noexcept {
-  return router_->is_host() || polled_.empty() ? competing_.load() : polled_.front()->hint();
+// The host sees who sleeps, and tells its workers.
+unsigned caf_scheduler::awake_loops() {
+  if (!router_->is_host())
+    return polled_.empty() ? 1 : polled_.front()->hint();
+  unsigned count = 1;
+  for (auto& x : polled_)
+    count += x->closed() || x->peer_sleeps() ? 0 : 1;
+  if (count != told_loops_) {
+    told_loops_ = count;
+    for (auto& x : polled_)
+      if (!x->closed())
+        x->give_hint(count);
+  }
+  return count;
 }
 
 // With a core to spare another thread can run what was found while this one goes on polling.
 void caf_scheduler::share_surplus(worker& self) {
-  if (self.local.size() < surplus_min || following_ == 0 || competing_now() >= cores_)
+  if (self.local.size() < surplus_min || following_ == 0 || awake_loops() >= cores_)
     return;
   {
     std::lock_guard guard{mutex_};
@@ -361,7 +379,7 @@ void caf_scheduler::follow() {
 // When the poller has gone to run an actor and comes back soon, waking a follower would only cost. When it does not, the
 // guard does. It ticks while actors run, and not when the process is idle.
 void caf_scheduler::start_guard() {
-  if (guarded_ || guarded_.exchange(true))
+  if (!router_->is_host() || guarded_ || guarded_.exchange(true))
     return;
   keeper_->post([this] {
     io_->guard_quiet_ticks = 0;

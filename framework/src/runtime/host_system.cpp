@@ -127,20 +127,6 @@ void host_system::ended(const std::shared_ptr<worker_process>& who) {
   all_ended_.notify_all();
 }
 
-void host_system::update_hints() {
-  std::vector<std::shared_ptr<link>> links;
-  {
-    std::lock_guard guard{mutex_};
-    for (auto& x : workers_)
-      if (auto via = x->the_link(); via && !via->closed())
-        links.push_back(std::move(via));
-  }
-  auto loops = static_cast<unsigned>(links.size()) + 1;
-  competing_loops(loops);
-  for (auto& x : links)
-    x->give_hint(loops);
-}
-
 size_t host_system::live_workers() const {
   std::lock_guard guard{mutex_};
   return workers_.size();

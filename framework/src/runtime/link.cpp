@@ -72,8 +72,19 @@ uint32_t link::hint() const noexcept {
   return shm::hint(edge_->peer.data());
 }
 
-void link::give_hint(uint32_t competing_loops) noexcept {
-  shm::give_hint(edge_->own.data(), competing_loops);
+void link::give_hint(uint32_t awake_loops) noexcept {
+  shm::give_hint(edge_->own.data(), awake_loops);
+}
+
+bool link::peer_sleeps() const noexcept {
+  return shm::sleeps(edge_->peer.data());
+}
+
+void link::let_go() {
+  while (reading_.exchange(true))
+    platform::yield_cpu();
+  edge_.reset();
+  reading_ = false;
 }
 
 // The requests that the peer has certainly not looked at.

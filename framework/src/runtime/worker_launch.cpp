@@ -229,7 +229,6 @@ void worker_process::become_ready() {
   }
   host_.routes().attach(number_, made);
   host_.add(made);
-  host_.update_hints();
   auto expected = state::starting;
   state_.compare_exchange_strong(expected, state::ready);
   timer_.cancel();

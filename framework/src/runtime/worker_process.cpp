@@ -11,6 +11,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/sec.hpp>
+#include <caf/send.hpp>
 
 #include <algorithm>
 
@@ -54,6 +55,7 @@ void worker_process::spawn(transport::spawn_request what, spawn_callback done) {
     done(std::move(failed));
     return;
   }
+  limit_spawn(id);
   via->spawn(id, what);
   // The worker may have died between: then its end has taken the root, or it is this thread's to take.
   if (via->closed())
@@ -69,9 +71,45 @@ caf::error worker_process::make_root(uint64_t id, spawn_callback done, std::shar
   auto proxy = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(id, host_.system().node(), &host_.system(), cfg,
                                                                  link_,
                                                                  wire_address{transport::host_process, id});
-  roots_.emplace(id, root{std::move(proxy), std::move(done), 0});
+  auto deadline = std::make_shared<boost::asio::steady_timer>(host_.the_keeper().context());
+  roots_.emplace(id, root{std::move(proxy), std::move(done), 0, std::move(deadline)});
   via = link_;
   return {};
+}
+
+// An actor that hangs while it is constructed must not hang whoever waits for it.
+void worker_process::limit_spawn(uint64_t id) {
+  host_.the_keeper().post([self = shared_from_this(), id] {
+    std::lock_guard guard{self->mutex_};
+    auto i = self->roots_.find(id);
+    if (i == self->roots_.end() || !i->second.done)
+      return;
+    auto& deadline = *i->second.deadline;
+    deadline.expires_after(self->options_.startup_timeout);
+    deadline.async_wait([self, id](boost::system::error_code cancelled) {
+      if (!cancelled)
+        self->on_spawn_timeout(id);
+    });
+  });
+}
+
+void worker_process::on_spawn_timeout(uint64_t id) {
+  spawn_callback done;
+  caf::strong_actor_ptr proxy;
+  {
+    std::lock_guard guard{mutex_};
+    auto i = roots_.find(id);
+    if (i == roots_.end() || !i->second.done)
+      return;
+    done = std::move(i->second.done);
+    i->second.done = nullptr;
+    proxy = i->second.proxy;
+  }
+  // Should it come up after all, nobody will know it.
+  caf::anon_send_exit(proxy, caf::exit_reason::kill);
+  if (!stays_)
+    kill();
+  done(caf::make_error(errc::startup_timeout, options_.startup_timeout.count()));
 }
 
 std::optional<worker_process::root> worker_process::take_root(uint64_t id) {
@@ -109,6 +147,7 @@ void worker_process::on_spawned(uint64_t id, caf::error reason) {
     i->second.done = nullptr;
     proxy = i->second.proxy;
     had_roots_ = true;
+    host_.the_keeper().post([deadline = std::move(i->second.deadline)] { deadline->cancel(); });
   }
   if (!reason) {
     done(std::move(proxy));
@@ -242,7 +281,6 @@ void worker_process::on_exit(platform::exit_status status) {
       x.done(reason);
   }
   process_.reset();
-  host_.update_hints();
   host_.ended(shared_from_this());
 }
 

@@ -23,4 +23,9 @@ uint32_t hint(const std::byte* region) noexcept {
   return header_of(region)->hint.load(std::memory_order_relaxed);
 }
 
+bool sleeps(const std::byte* region) noexcept {
+  // Relaxed: a guess about how busy the machine is, nothing hangs on it.
+  return header_of(region)->armed.load(std::memory_order_relaxed) % 2 != 0;
+}
+
 } // namespace bulkhead::shm

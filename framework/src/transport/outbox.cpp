@@ -29,71 +29,54 @@ outbox::outbox(std::byte* own_region, const std::byte* peer_region, shm::geometr
   // nop
 }
 
+// The bells are rung under the mutex: once `close` has returned, nobody uses the edge any more.
 outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
                              admission admit) {
-  bells todo;
-  {
-    std::lock_guard guard{mutex_};
-    if (closed_)
-      return outcome::closed;
-    if (body.size() > limits_.message_bytes_max)
-      return outcome::too_large;
-    if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
-      return outcome::full;
-    // Only this thread holds the mutex, so a plain increment would do; readers elsewhere want a whole value.
-    accepted_.store(accepted_.load() + 1);
-    auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
-    if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
-      todo.peer = data_.publish();
-    } else {
-      parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
-      waiting_bytes_ += weight(item);
-      spill_.push_back(std::move(item));
-      // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs
-      // a cache line of the peer's.
-      if (!has_waiting() || !fits || spill_.size() % help_interval == 0)
-        todo = pump_locked();
-    }
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return outcome::closed;
+  if (body.size() > limits_.message_bytes_max)
+    return outcome::too_large;
+  if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
+    return outcome::full;
+  // Only this thread holds the mutex, so a plain increment would do; readers elsewhere want a whole value.
+  accepted_.store(accepted_.load() + 1);
+  auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
+  if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
+    if (data_.publish())
+      peer_bell_.ring();
+    return outcome::accepted;
   }
-  perform(todo);
+  parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
+  waiting_bytes_ += weight(item);
+  spill_.push_back(std::move(item));
+  // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs a
+  // cache line of the peer's.
+  if (!has_waiting() || !fits || spill_.size() % help_interval == 0)
+    pump_locked();
   return outcome::accepted;
 }
 
 outbox::outcome outbox::send_control(record_kind kind, const envelope& head, std::span<const caf::byte> body) {
-  bells todo;
-  {
-    std::lock_guard guard{mutex_};
-    if (closed_)
-      return outcome::closed;
-    if (sizeof(envelope) + body.size() > control_bytes_max_)
-      return outcome::too_large;
-    if (control_spill_.empty() && write(control_, kind, 0, head, body)) {
-      todo.peer = control_.publish();
-    } else {
-      control_spill_.push_back({kind, 0, head, caf::byte_buffer(body.begin(), body.end())});
-      todo = pump_locked();
-    }
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return outcome::closed;
+  if (sizeof(envelope) + body.size() > control_bytes_max_)
+    return outcome::too_large;
+  if (control_spill_.empty() && write(control_, kind, 0, head, body)) {
+    if (control_.publish())
+      peer_bell_.ring();
+    return outcome::accepted;
   }
-  perform(todo);
+  control_spill_.push_back({kind, 0, head, caf::byte_buffer(body.begin(), body.end())});
+  pump_locked();
   return outcome::accepted;
 }
 
 void outbox::pump() {
-  bells todo;
-  {
-    std::lock_guard guard{mutex_};
-    if (closed_ || !has_waiting())
-      return;
-    todo = pump_locked();
-  }
-  perform(todo);
-}
-
-void outbox::perform(bells todo) const {
-  if (todo.peer)
-    peer_bell_.ring();
-  if (todo.own)
-    own_bell_.ring();
+  std::lock_guard guard{mutex_};
+  if (!closed_ && has_waiting())
+    pump_locked();
 }
 
 void outbox::close() {
@@ -206,23 +189,24 @@ bool outbox::pump_streams() {
 
 // Moves at most one mailbox full, makes it visible, and sees to it that somebody continues: the peer rings when it has
 // made room; if there is room already, this process's own loop is rung.
-outbox::bells outbox::pump_locked() {
+void outbox::pump_locked() {
   auto stop_at = data_.position() + ring_bytes_;
   if (pump_control())
     do {
       if (!pump_spill() || !pump_streams())
         break;
     } while ((!spill_.empty() || !streams_.empty()) && data_.position() < stop_at);
-  bells todo;
-  todo.peer = data_.publish();
-  todo.peer |= control_.publish();
+  auto ring_peer = data_.publish();
+  ring_peer |= control_.publish();
+  if (ring_peer)
+    peer_bell_.ring();
   auto waits = !spill_.empty() || !streams_.empty() || !control_spill_.empty();
   waiting_.store(waits);
   if (waits && !corrupt_.load()) {
     auto& lane = control_spill_.empty() ? data_ : control_;
-    todo.own = !lane.want_room();
+    if (!lane.want_room())
+      own_bell_.ring();
   }
-  return todo;
 }
 
 } // namespace bulkhead::transport

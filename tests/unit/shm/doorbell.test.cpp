@@ -92,14 +92,23 @@ TEST_CASE("publishing nothing rings nobody") {
   CHECK_FALSE(s.data.publish());
 }
 
-TEST_CASE("arming twice is one sleep, disarming twice is one awakening") {
+TEST_CASE("a reader that arms again without disarming is rung again") {
   sleeper s;
   REQUIRE(s.bell.arm());
+  REQUIRE(s.send(s.data)); // this ring is taken
+  s.read_all();
   REQUIRE(s.bell.arm());
-  CHECK(s.both.up.header().armed == 1);
+  CHECK(s.bell.armed());
+  CHECK(s.send(s.data));
+}
+
+TEST_CASE("disarming twice leaves the reader awake") {
+  sleeper s;
+  REQUIRE(s.bell.arm());
   s.bell.disarm();
   s.bell.disarm();
-  CHECK(s.both.up.header().armed == 2);
+  CHECK_FALSE(s.bell.armed());
+  CHECK_FALSE(s.send(s.data));
 }
 
 TEST_CASE("a doorbell made anew is awake, and its next sleep is a new one") {

@@ -71,15 +71,12 @@ public:
   /// Runs `work` soon on the polling thread, outside of all locks.
   void post(std::function<void()> work);
 
-  /// In the host: how many loops, its own and its workers', compete for the machine's cores.
-  void competing_loops(unsigned count) noexcept;
-
   /// Calls `what` on the polling thread when a busy time has ended.
   void on_quiet(std::function<void()> what);
 
   /// For how long loops spin, in nanoseconds.
   [[nodiscard]] uint32_t spin_ns() const noexcept {
-    return waiting_.spin_ns;
+    return spin_ns_;
   }
 
   /// Ends all threads. Called by `stop` of the subclass, after it has closed its links.
@@ -113,7 +110,7 @@ private:
   void share_surplus(worker& self);
   void follow();
   bool run_io();
-  [[nodiscard]] unsigned competing_now() const noexcept;
+  [[nodiscard]] unsigned awake_loops();
   void wake_one();
   void start_guard();
   void guard_tick();
@@ -125,6 +122,7 @@ private:
   std::unique_ptr<caf_clock> clock_;
   std::unique_ptr<router> router_;
   wait_options waiting_;
+  std::atomic<uint32_t> spin_ns_ = 0;
   unsigned cores_;
   std::vector<std::thread> threads_;
 
@@ -140,7 +138,6 @@ private:
   std::atomic<bool> parked_ = false;
   std::atomic<uint64_t> turns_ = 0;
   std::atomic<bool> guarded_ = false;
-  std::atomic<unsigned> competing_ = 1;
 
   std::mutex links_mutex_;
   link_list links_;
@@ -149,6 +146,7 @@ private:
   link_list polled_;
   uint64_t polled_version_ = 0;
   bool sweep_due_ = false;
+  unsigned told_loops_ = 0;
   std::function<void()> on_quiet_;
 };
 

@@ -44,6 +44,10 @@ struct caf_scheduler::io_part {
 /// Until the cost of a wake-up has been measured.
 constexpr uint32_t default_spin_ns = 50'000;
 
+/// A measurement on a busy machine may be far off.
+constexpr uint32_t spin_ns_min = 5'000;
+constexpr uint32_t spin_ns_max = 200'000;
+
 /// How long after the last record the unused proxies are looked for.
 constexpr std::chrono::milliseconds sweep_delay{20};
 

@@ -51,9 +51,6 @@ public:
   /// A worker has ended. Of the keeper's thread.
   void ended(const std::shared_ptr<worker_process>& who);
 
-  /// Tells all loops how many of them there are.
-  void update_hints();
-
   [[nodiscard]] size_t live_workers() const;
 
   /// Messages that were dropped because a mailbox was full or its worker gone.

@@ -120,7 +120,12 @@ public:
 
   /// Whether the caller may read; then `done_reading` must follow.
   [[nodiscard]] bool try_read() noexcept {
-    return !closed_ && !reading_.exchange(true);
+    if (closed_ || reading_.exchange(true))
+      return false;
+    if (!closed_)
+      return true;
+    reading_.store(false);
+    return false;
   }
   void done_reading() noexcept {
     reading_.store(false);
@@ -155,6 +160,10 @@ public:
   /// stopped in good order.
   void close(const std::optional<worker_death>& death);
 
+  /// Gives back the memory and the descriptors of a closed link, which handles may keep for long. Once nobody watches the
+  /// bell any more.
+  void let_go();
+
   [[nodiscard]] bool closed() const noexcept {
     return closed_;
   }
@@ -163,9 +172,12 @@ public:
   [[nodiscard]] uint32_t last_words() const noexcept;
   void leave_last_words(uint32_t cause) noexcept;
 
-  /// How many loops compete for the cores, as the host said.
+  /// How many loops were awake when the host looked last.
   [[nodiscard]] uint32_t hint() const noexcept;
-  void give_hint(uint32_t competing_loops) noexcept;
+  void give_hint(uint32_t awake_loops) noexcept;
+
+  /// Whether the peer's loop sleeps.
+  [[nodiscard]] bool peer_sleeps() const noexcept;
 
   [[nodiscard]] uint64_t dropped() const noexcept {
     return dropped_;

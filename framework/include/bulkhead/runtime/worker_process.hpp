@@ -88,6 +88,7 @@ private:
     caf::strong_actor_ptr proxy;
     spawn_callback done;
     uint64_t local = 0;
+    std::shared_ptr<boost::asio::steady_timer> deadline;
   };
 
   caf::error launch();
@@ -104,6 +105,8 @@ private:
   std::optional<worker_death> certificate(platform::exit_status status);
   caf::error make_root(uint64_t id, spawn_callback done, std::shared_ptr<link>& via);
   std::optional<root> take_root(uint64_t id);
+  void limit_spawn(uint64_t id);
+  void on_spawn_timeout(uint64_t id);
   void arm_kill_timer();
 
   host_system& host_;

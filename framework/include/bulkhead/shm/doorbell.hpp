@@ -11,8 +11,7 @@ namespace bulkhead::shm {
 /// believes that it is awake. Both therefore write their own word first and read the other's second, in one total order, so
 /// at least one of them sees the other. The writer's half is `lane_writer::publish`.
 ///
-/// It rings once per sleep and lane: whoever takes the ring (reads the eventfd) must call `disarm`, look at both lanes, and
-/// `arm` anew before it waits again.
+/// It rings once per sleep and lane: whoever takes the ring (reads the eventfd) must `arm` anew before it waits again.
 ///
 /// Thread safety: the readers' thread. Lifetime: region and readers outlive it.
 template <template <class> class Atom>
@@ -28,10 +27,11 @@ public:
   }
 
   /// Announces that the process will sleep unless one of the lanes has something that its reader did not consume.
+  /// Each call announces a new sleep, also without `disarm` before it: the ring for the last one may have been taken.
   /// @returns true if it may sleep; false if there is something to read (or corrupt), and the bell is disarmed again.
   [[nodiscard]] bool arm() noexcept {
-    if (!armed())
-      own_->armed.store(++armed_, std::memory_order_seq_cst); // sync: arm/publish
+    armed_ += armed() ? 2 : 1;
+    own_->armed.store(armed_, std::memory_order_seq_cst); // sync: arm/publish
     if (!data_->has_data() && !control_->has_data())
       return true;
     disarm();

@@ -79,7 +79,7 @@ public:
     if (up_to == given_back_)
       return false;
     given_back_ = up_to;
-    own_->consumed[lane_].store(up_to, std::memory_order_seq_cst);          // sync: consume/want, and consume/reuse for the bytes
+    own_->consumed[lane_].store(up_to, std::memory_order_seq_cst); // sync: consume/want, and consume/reuse for the bytes
     auto wanted = peer_->room_wanted[lane_].load(std::memory_order_seq_cst); // sync: want/consume
     if (wanted == 0 || wanted > up_to || wanted == rung_for_)
       return false;

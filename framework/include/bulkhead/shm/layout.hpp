@@ -91,8 +91,8 @@ struct region_header {
   /// As reader: bytes before this position of the peer's lane may be overwritten. Only grows.
   alignas(line_bytes) Atom<uint64_t> consumed[lane_count];
 
-  /// As reader: odd while this process sleeps or is about to. Adds one at each change, so that a writer can tell a
-  /// sleep for which it has rung already from the next one.
+  /// As reader: odd while this process sleeps or is about to. Never the same for two sleeps, so that a writer can
+  /// tell the one for which it has rung already from the next one.
   alignas(line_bytes) Atom<uint64_t> armed;
 
   /// As writer: the peer must ring once its `consumed` has reached this position. Zero: no room is wanted.

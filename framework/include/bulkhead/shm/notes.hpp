@@ -20,4 +20,7 @@ void give_hint(std::byte* own_region, uint32_t competing_loops) noexcept;
 /// @returns the number that the region's owner gave last, zero if none.
 [[nodiscard]] uint32_t hint(const std::byte* region) noexcept;
 
+/// @returns whether the region's owner sleeps, as reader of its peer's lanes; may be outdated at once.
+[[nodiscard]] bool sleeps(const std::byte* region) noexcept;
+
 } // namespace bulkhead::shm

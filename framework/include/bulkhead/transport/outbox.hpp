@@ -80,7 +80,7 @@ public:
     return corrupt_.load();
   }
 
-  /// Refuses everything from now on.
+  /// Refuses everything from now on. When it returns, no thread touches the regions or the bells any more.
   void close();
 
   /// Calls `visit` with the envelope of each message that waits in this process. Only after `close`.
@@ -92,12 +92,6 @@ private:
     uint16_t flags;
     envelope head;
     caf::byte_buffer body;
-  };
-
-  /// Which bells are to be rung once the mutex is free.
-  struct bells {
-    bool peer = false;
-    bool own = false;
   };
 
   struct stream {
@@ -118,8 +112,7 @@ private:
   bool pump_control();
   bool pump_spill();
   bool pump_streams();
-  bells pump_locked();
-  void perform(bells todo) const;
+  void pump_locked();
   static size_t weight(const parcel& item) {
     return sizeof(parcel) + item.body.size();
   }
