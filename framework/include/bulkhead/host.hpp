@@ -75,7 +75,8 @@ public:
   /// Starts a worker process without actors. It lives until it is stopped, and can take many.
   caf::expected<worker> start_worker(const worker_options& options = {});
 
-  /// The same inside an actor, without blocking: `then` runs as a message of `self`, unless it has ended before.
+  /// The same inside an actor, without blocking: `then` runs as a message of `self`. If that has ended before, the worker
+  /// is stopped.
   void start_worker_async(caf::event_based_actor* self, const worker_options& options,
                           std::function<void(caf::expected<worker>)> then);
 

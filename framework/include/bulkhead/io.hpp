@@ -72,7 +72,8 @@ boost::asio::io_context& io_of(caf::actor_system& system);
 /// Sockets, timers, descriptors, resolvers and signal sets made with it do their waiting on the scheduler's own threads; no
 /// thread and no wake-up is spent on an operation that is not ready. Works in the host and in workers alike.
 ///
-/// An operation that is under way keeps its actor alive, as a message in its mailbox does; an idle socket does not. When
+/// An operation that is under way keeps its actor alive, as a message in its mailbox does; an idle socket does not. An
+/// actor without a behavior ends all the same when its function returns, as always in CAF: return at least one handler. When
 /// the actor ends, its state goes and with it the sockets in there, which cancels what is pending on them; declare buffers
 /// before the socket that reads into them, so that they outlive it. What is shared with handlers instead can be bound to
 /// the actor's life with `close_at_end`.

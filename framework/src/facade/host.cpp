@@ -8,6 +8,7 @@
 #include <caf/mailbox_element.hpp>
 
 #include <future>
+#include <memory>
 
 namespace bulkhead {
 
@@ -27,6 +28,31 @@ public:
 
 private:
   std::shared_ptr<std::promise<caf::expected<T>>> promise_ = std::make_shared<std::promise<caf::expected<T>>>();
+};
+
+/// A worker on its way to the actor that wanted it; stopped if that has ended meanwhile.
+class started_worker {
+public:
+  explicit started_worker(caf::expected<worker> result) : result_(std::move(result)) {
+    // nop
+  }
+
+  ~started_worker() {
+    if (!taken_ && result_)
+      result_->stop();
+  }
+
+  started_worker(const started_worker&) = delete;
+  started_worker& operator=(const started_worker&) = delete;
+
+  const caf::expected<worker>& take() {
+    taken_ = true;
+    return result_;
+  }
+
+private:
+  caf::expected<worker> result_;
+  bool taken_ = false;
 };
 
 caf::error not_loaded() {
@@ -67,7 +93,8 @@ caf::expected<worker> host::start_worker(const worker_options& options) {
 void host::start_worker_async(caf::event_based_actor* self, const worker_options& options,
                               std::function<void(caf::expected<worker>)> then) {
   auto deliver = [receiver = caf::strong_actor_ptr{self->ctrl()}, then = std::move(then)](caf::expected<worker> result) {
-    auto action = caf::make_action([then, result = std::move(result)] { then(result); });
+    auto started = std::make_shared<started_worker>(std::move(result));
+    auto action = caf::make_action([then, started] { then(started->take()); });
     receiver->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(action)), nullptr);
   };
   if (impl_ == nullptr) {

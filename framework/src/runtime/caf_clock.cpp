@@ -38,7 +38,7 @@ caf_clock::time_point caf_clock::run_due(time_point now) {
     guard.unlock();
     if (!job.what.disposed())
       job.what.run();
-    auto again = job.period.count() > 0 && !job.what.disposed();
+    auto again = job.period.count() > 0 && job.what.reschedule() == caf::action::transition::success;
     if (!again)
       job.what = caf::action{};
     guard.lock();

@@ -12,9 +12,9 @@ namespace bulkhead::runtime {
 
 namespace {
 
-// CAF writes a handle as: actor id (8 bytes, big endian), presence of a node (1), kind of node (1), process id (4, big
-// endian), key (20).
-constexpr size_t key_offset = 8 + 1 + 1 + 4;
+// CAF writes a handle as: actor id (8 bytes, big endian), kind of node or -1 for none (1), process id (4, big endian),
+// key (20).
+constexpr size_t key_offset = 8 + 1 + 4;
 
 template <class Number>
 Number read_big_endian(const caf::byte* at) {

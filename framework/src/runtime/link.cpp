@@ -37,7 +37,7 @@ void link_events::on_corrupt(const std::string&) {
 
 link::link(router& routes, transport::process_number peer, transport::edge end, transport::outbox_limits limits,
            link_events& events)
-  : router_(routes), peer_(peer), events_(&events), edge_(std::move(end)) {
+  : router_(routes), peer_(peer), peer_node_(routes.node_of(peer)), events_(&events), edge_(std::move(end)) {
   inbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, limits.message_bytes_max);
   outbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, edge_->peer_bell, edge_->own_bell, limits);
 }

@@ -18,6 +18,8 @@ using transport::record_kind;
 size_t link::poll(caf::execution_unit& unit, size_t records_max) {
   if (outbox_->has_waiting())
     outbox_->pump();
+  if (outbox_->corrupt())
+    found_corrupt("a cursor in its region is impossible");
   size_t count = 0;
   transport::incoming record;
   while (count < records_max && !corrupt_) {
@@ -89,6 +91,20 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
   }
 }
 
+// As the router does, which needs a lock and a search by node id for it.
+caf::strong_actor_ptr link::resolve(const wire_address& who) {
+  auto& slot = resolved_[wire_address_hash{}(who) % resolved_max];
+  if (slot.who == who)
+    if (auto known = slot.actor.lock())
+      return known;
+  auto found = router_.resolve(who);
+  if (found) {
+    slot.who = who;
+    slot.actor = caf::actor_cast<caf::weak_actor_ptr>(found);
+  }
+  return found;
+}
+
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
   auto& head = record.head;
   auto mid = caf::make_message_id(head.word);
@@ -101,8 +117,8 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     if (mid.is_request() && head.source_process != peer_)
       (void) pending_.erase({head.source_process, head.source, id});
   }
-  auto receiver = router_.resolve({head.target_process, head.target});
-  auto sender = router_.resolve({head.source_process, head.source});
+  auto receiver = resolve({head.target_process, head.target});
+  auto sender = resolve({head.source_process, head.source});
   if (!receiver) {
     if (mid.is_request() && sender)
       answer(sender, mid, caf::make_error(caf::sec::request_receiver_down), &unit);
@@ -135,6 +151,9 @@ void link::on_down(const wire_address& who, caf::error reason) {
     events_->on_root_down(who.actor, reason);
     return;
   }
+  // The end of an actor is for its own process to tell.
+  if (router_.is_host() && who.process != peer_)
+    return;
   router_.end_proxy(who, std::move(reason));
 }
 

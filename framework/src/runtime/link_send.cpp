@@ -1,11 +1,9 @@
 // The sending half of a link: messages and notices become records.
 
 #include "bulkhead/runtime/caf_proxy.hpp"
-#include "bulkhead/runtime/handle_scan.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
 
-#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
@@ -43,20 +41,6 @@ private:
   static constexpr size_t kept_bytes_max = size_t{1} << 20;
 };
 
-caf::error as_error(transport::outbox::outcome result, size_t bytes, const caf::message& content) {
-  using outcome = transport::outbox::outcome;
-  switch (result) {
-    case outcome::full:
-      return caf::make_error(errc::mailbox_full, explain(errc::mailbox_full));
-    case outcome::too_large:
-      return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
-    default:
-      return caf::make_error(errc::shutting_down);
-  }
-}
-
-constexpr size_t reason_bytes_max = 1024;
-
 struct held_message {
   caf::strong_actor_ptr receiver;
   caf::mailbox_element_ptr what;
@@ -67,6 +51,17 @@ thread_local link* held_link = nullptr;
 thread_local std::vector<held_message>* held_messages = nullptr;
 
 } // namespace
+
+caf::error link::as_refusal(outcome result, size_t bytes, const caf::message& content) {
+  switch (result) {
+    case outcome::full:
+      return caf::make_error(errc::mailbox_full, explain(errc::mailbox_full));
+    case outcome::too_large:
+      return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
+    default:
+      return caf::make_error(errc::shutting_down);
+  }
+}
 
 link::hold::hold(link& what) : link_(what) {
   held_link = &what;
@@ -128,10 +123,10 @@ bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::e
   if (tracked && !pending_.erase(key))
     return false;
   if (what.mid.is_response() && result == outcome::too_large) {
-    send_error_response(head, as_error(result, body.buffer.size(), what.payload));
+    send_error_response(head, as_refusal(result, body.buffer.size(), what.payload));
     return true;
   }
-  auto reason = result == outcome::closed ? end_reason_ : as_error(result, body.buffer.size(), what.payload);
+  auto reason = result == outcome::closed ? end_reason_ : as_refusal(result, body.buffer.size(), what.payload);
   return refuse(what, std::move(reason), context);
 }
 
@@ -177,122 +172,6 @@ bool link::forward_exit(caf_proxy& to, caf::mailbox_element& what) {
   }
   auto body = transport::encode_reason(&router_.context(), content.reason, reason_bytes_max);
   return outbox_->send_control(record_kind::exit, head, body) == outcome::accepted;
-}
-
-// A handle that leaves this process keeps its actor alive here until the peer says that it has dropped it.
-void link::note_exports(const envelope& head, const caf::mailbox_element& what, const caf::byte_buffer& body) {
-  if (what.sender && head.source_process != peer_)
-    export_to_peer({head.source_process, head.source}, what.sender);
-  for_each_handle(what.payload, body, router_.key(), [this](const wire_address& who) {
-    if (who.process != peer_)
-      if (auto actor = router_.find(who))
-        export_to_peer(who, actor);
-  });
-}
-
-void link::export_to_peer(const wire_address& who, const caf::strong_actor_ptr& actor) {
-  if (!router_.exports().note(who, actor, peer_, outbox_->accepted() + 1))
-    return;
-  if (who.process == router_.self())
-    router_.system().registry().put(actor->aid, actor);
-  report_end(who, actor);
-}
-
-void link::report_end(const wire_address& who, const caf::strong_actor_ptr& actor) {
-  {
-    std::lock_guard guard{watched_mutex_};
-    if (!watched_.emplace(who.process, who.actor).second)
-      return;
-  }
-  actor->get()->attach_functor([self = weak_from_this(), who](const caf::error& reason) {
-    auto strong = self.lock();
-    if (!strong)
-      return;
-    {
-      std::lock_guard guard{strong->watched_mutex_};
-      strong->watched_.erase({who.process, who.actor});
-    }
-    strong->router_.exports().ended(who, reason);
-    if (!strong->closed_)
-      strong->send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, reason);
-  });
-}
-
-void link::send_plain(record_kind kind, const envelope& head) {
-  if (!closed_)
-    (void) outbox_->send(kind, 0, head, {}, admission::guaranteed);
-}
-
-void link::send_with_reason(record_kind kind, const envelope& head, const caf::error& reason) {
-  if (closed_)
-    return;
-  auto body = transport::encode_reason(&router_.context(), reason, reason_bytes_max);
-  (void) outbox_->send(kind, 0, head, body, admission::guaranteed);
-}
-
-void link::watch(const wire_address& who) {
-  send_plain(record_kind::watch, {who.actor, 0, 0, who.process, 0});
-}
-
-bool link::release(const wire_address& who) {
-  if (closed_)
-    return true;
-  if (!inbox_->no_open_streams() || outbox_->has_waiting())
-    return false;
-  send_plain(record_kind::release, {who.actor, 0, inbox_->completed(), who.process, 0});
-  return true;
-}
-
-void link::release_root(uint64_t root, uint64_t local) {
-  if (closed_ || !inbox_->no_open_streams() || outbox_->has_waiting())
-    return;
-  send_plain(record_kind::release, {local, 0, inbox_->completed(), peer_, 0});
-  send_plain(record_kind::release, {root, 0, inbox_->completed(), transport::host_process, 0});
-}
-
-void link::link_later(const wire_address& target, caf::strong_actor_ptr observer) {
-  if (closed_)
-    return;
-  router_.post([self = shared_from_this(), target, observer = std::move(observer)] {
-    auto source = self->router_.address_of(*observer);
-    if (!source || self->closed_)
-      return;
-    self->export_to_peer(*source, observer);
-    self->send_plain(record_kind::link, {target.actor, source->actor, 0, target.process, source->process});
-  });
-}
-
-void link::unlink(const wire_address& target, const caf::actor_control_block& observer) {
-  if (auto source = router_.address_of(observer))
-    send_plain(record_kind::unlink, {target.actor, source->actor, 0, target.process, source->process});
-}
-
-void link::spawn(uint64_t root, transport::spawn_request& what) {
-  caf::byte_buffer body;
-  if (auto failed = transport::encode(&router_.context(), what, body)) {
-    events_->on_spawned(root, std::move(failed));
-    return;
-  }
-  for_each_handle(what.arguments, body, router_.key(), [this](const wire_address& who) {
-    if (auto actor = router_.find(who))
-      export_to_peer(who, actor);
-  });
-  auto result = outbox_->send(record_kind::spawn, 0, {root, 0, 0, peer_, 0}, body, admission::guaranteed);
-  if (result != outcome::accepted)
-    events_->on_spawned(root, as_error(result, body.size(), what.arguments));
-}
-
-void link::rooted(uint64_t root, uint64_t local) {
-  send_plain(record_kind::rooted, {root, local, 0, 0, router_.self()});
-}
-
-void link::spawned(uint64_t root, const caf::error& reason) {
-  send_with_reason(record_kind::spawned, {root, 0, 0, 0, router_.self()}, reason);
-}
-
-void link::stop() {
-  if (!closed_)
-    (void) outbox_->send_control(record_kind::stop, {}, {});
 }
 
 } // namespace bulkhead::runtime

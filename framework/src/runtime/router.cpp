@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
+#include "bulkhead/runtime/caf_registry.hpp"
 #include "bulkhead/runtime/link.hpp"
 
 #include <caf/actor_registry.hpp>
@@ -12,6 +13,8 @@
 namespace bulkhead::runtime {
 
 namespace {
+
+constexpr size_t remembered_dead_max = 1024;
 
 class scheduler_unit final : public caf::execution_unit {
 public:
@@ -46,6 +49,9 @@ caf::node_id router::node_of(transport::process_number process) const {
     std::lock_guard guard{mutex_};
     return host_node_;
   }
+  std::lock_guard guard{mutex_};
+  if (auto i = links_.find(process); i != links_.end())
+    return i->second->peer_node();
   return make_node(process, key_);
 }
 
@@ -99,6 +105,9 @@ void router::detach(transport::process_number number, const caf::error& reason) 
       links_.erase(i);
     }
     dead_[number] = reason;
+    // Older ones are merely told that there is no route.
+    if (dead_.size() > remembered_dead_max)
+      dead_.erase(dead_.begin());
   }
   auto node = node_of(number);
   for (auto& proxy : proxies_.get_all(node))
@@ -138,7 +147,7 @@ void router::end_proxy(const wire_address& who, caf::error reason) {
 void router::unpin(caf::strong_actor_ptr actor) {
   // With CAF's own network layer in the process an entry of the registry may be its as well: nothing tells whose.
   if (actor && actor->nid == system_.node() && !system_.has_middleman())
-    system_.registry().erase(actor->aid);
+    runtime::unpin(actor);
 }
 
 void router::sweep() {

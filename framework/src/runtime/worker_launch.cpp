@@ -73,8 +73,8 @@ void worker_process::start(std::function<void(caf::error)> ready) {
     return;
   }
   watch_control();
-  timer_.expires_after(options_.startup_timeout);
-  timer_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+  timer_->expires_after(options_.startup_timeout);
+  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (!cancelled && self->state_ == state::starting)
       self->finish_start(caf::make_error(errc::startup_timeout, self->options_.startup_timeout.count()));
   });
@@ -97,7 +97,7 @@ caf::error worker_process::launch() {
   process_.emplace(std::move(*started));
   pid_ = process_->pid();
   edge_.emplace(std::move(edge->host));
-  control_.assign(control->ours.release());
+  control_->assign(control->ours.release());
   for (auto& x : outputs_)
     x->start();
   return {};
@@ -181,7 +181,7 @@ caf::error worker_process::say_hello() {
   what.wait = options_.wait;
   what.spin_ns = host_.spin_ns();
   what.stays = stays_ ? 1 : 0;
-  auto sent = transport::send_hello(control_.native_handle(), what);
+  auto sent = transport::send_hello(control_->native_handle(), what);
   // A worker that is gone already is reported by its exit.
   if (!sent && sent.error().number != EPIPE && sent.error().number != ECONNRESET)
     return as_error(sent.error());
@@ -189,11 +189,11 @@ caf::error worker_process::say_hello() {
 }
 
 void worker_process::watch_control() {
-  control_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [self = shared_from_this()](boost::system::error_code failed) {
-                        if (!failed)
-                          self->on_verdict();
-                      });
+  control_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](boost::system::error_code failed) {
+                         if (!failed)
+                           self->on_verdict();
+                       });
 }
 
 void worker_process::on_verdict() {
@@ -201,16 +201,31 @@ void worker_process::on_verdict() {
     // Nothing is said after the verdict: the worker is about to exit, or else it closed its end of the lifeline.
     if (state_ != state::ready)
       return;
-    timer_.expires_after(exit_grace);
-    timer_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    timer_->expires_after(exit_grace);
+    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
       if (!cancelled && self->state_ == state::ready)
         self->on_corrupt("it closed its control socket");
     });
     return;
   }
-  auto answer = transport::receive_verdict(control_.native_handle());
-  if (!answer || (answer->code == errc::startup_failed && process_->try_reap()))
-    return; // the exit explains it better
+  auto answer = transport::receive_verdict(control_->native_handle());
+  if (!answer && answer.error().number == EAGAIN) {
+    watch_control();
+    return;
+  }
+  if (!answer && answer.error().number == ECONNRESET) {
+    // Most likely it ended, and the exit explains it better.
+    timer_->expires_after(exit_grace);
+    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+      if (!cancelled && self->state_ == state::starting)
+        self->finish_start(caf::make_error(errc::startup_failed, "it closed its control socket before it was ready"));
+    });
+    return;
+  }
+  if (!answer) {
+    finish_start(caf::make_error(errc::startup_failed, answer.error().message()));
+    return;
+  }
   if (answer->code != errc::none) {
     finish_start(caf::make_error(answer->code, answer->text));
     return;
@@ -231,7 +246,7 @@ void worker_process::become_ready() {
   host_.add(made);
   auto expected = state::starting;
   state_.compare_exchange_strong(expected, state::ready);
-  timer_.cancel();
+  timer_->cancel();
   auto ready = std::move(ready_);
   ready_ = nullptr;
   if (ready)
@@ -242,8 +257,8 @@ void worker_process::finish_start(caf::error reason) {
   auto ready = std::move(ready_);
   ready_ = nullptr;
   boost::system::error_code ignored;
-  control_.close(ignored);
-  timer_.cancel();
+  control_->close(ignored);
+  timer_->cancel();
   if (process_) {
     // The exit follows, and cleans up.
     process_->kill(9);
@@ -252,7 +267,7 @@ void worker_process::finish_start(caf::error reason) {
     for (auto& x : outputs_)
       x->close();
     outputs_.clear();
-    host_.ended(shared_from_this());
+    has_ended();
   }
   if (ready)
     ready(std::move(reason));

@@ -12,6 +12,34 @@ caf::error invalid(const char* option, const char* rule) {
   return caf::make_error(errc::invalid_option, std::string{option}, std::string{rule});
 }
 
+// What goes to the new process as a C string must be one.
+bool has_nul(const std::string& text) {
+  return text.find('\0') != std::string::npos;
+}
+
+bool any_has_nul(const std::vector<std::string>& texts) {
+  return std::any_of(texts.begin(), texts.end(), has_nul);
+}
+
+caf::error check_command(const worker_options& options) {
+  if (has_nul(options.program))
+    return invalid("program", "must not contain a zero character");
+  if (any_has_nul(options.arguments))
+    return invalid("arguments", "must not contain a zero character");
+  auto is_assignment = [](const std::string& x) { return x.find('=') != std::string::npos && x[0] != '='; };
+  if (!std::all_of(options.environment.begin(), options.environment.end(), is_assignment))
+    return invalid("environment", "each entry must have the form NAME=value");
+  if (any_has_nul(options.environment))
+    return invalid("environment", "must not contain a zero character");
+  if (has_nul(options.working_directory))
+    return invalid("working_directory", "must not contain a zero character");
+  if (!options.command_prefix.empty() && options.command_prefix.front().empty())
+    return invalid("command_prefix", "must start with a program");
+  if (any_has_nul(options.command_prefix))
+    return invalid("command_prefix", "must not contain a zero character");
+  return {};
+}
+
 } // namespace
 
 caf::error check(const worker_options& options) {
@@ -24,12 +52,15 @@ caf::error check(const worker_options& options) {
     return invalid("stop_timeout", "must be between 0 ms and 24 hours");
   if (options.message_bytes_max == 0 || options.message_bytes_max > uint64_t{1} << 40)
     return invalid("message_bytes_max", "must be between 1 and 2^40");
-  auto is_assignment = [](const std::string& x) { return x.find('=') != std::string::npos && x[0] != '='; };
-  if (!std::all_of(options.environment.begin(), options.environment.end(), is_assignment))
-    return invalid("environment", "each entry must have the form NAME=value");
-  if (!options.command_prefix.empty() && options.command_prefix.front().empty())
-    return invalid("command_prefix", "must start with a program");
-  return {};
+  if (options.standard_output > output::discard)
+    return invalid("standard_output", "must be log, inherit or discard");
+  if (options.standard_error > output::discard)
+    return invalid("standard_error", "must be log, inherit or discard");
+  if (options.wait > wait_strategy::busy)
+    return invalid("wait", "must be adaptive, park or busy");
+  if (options.where > placement::in_process)
+    return invalid("where", "must be own_process or in_process");
+  return check_command(options);
 }
 
 } // namespace bulkhead

@@ -58,7 +58,7 @@ platform::result<verdict> receive_verdict(int socket) {
   if (!got)
     return got.error();
   if (*got == 0)
-    return verdict{errc::startup_failed, "the worker closed its control socket before it was ready"};
+    return platform::os_error{ECONNRESET, "verdict"};
   verdict result;
   if (!from_integer(static_cast<uint8_t>(packet[0]), result.code))
     return verdict{errc::startup_failed, "the worker answered the handshake with garbage"};

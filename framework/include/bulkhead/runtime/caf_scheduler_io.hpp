@@ -4,9 +4,13 @@
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 
+#include <caf/execution_unit.hpp>
+#include <caf/proxy_registry.hpp>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <list>
 
 namespace bulkhead::runtime {
@@ -18,6 +22,20 @@ struct bell_watch {
 
   std::shared_ptr<link> of;
   boost::asio::posix::stream_descriptor descriptor;
+};
+
+/// A thread of the scheduler.
+struct caf_scheduler::worker final : caf::execution_unit {
+  explicit worker(caf::actor_system& system, caf::proxy_registry& proxies) : caf::execution_unit(&system) {
+    proxies_ = &proxies;
+  }
+
+  void exec_later(caf::resumable* job) override {
+    local.push_back(job);
+  }
+
+  std::deque<caf::resumable*> local;
+  unsigned turns_without_io = 0;
 };
 
 /// What the scheduler has of Asio, kept out of its header.

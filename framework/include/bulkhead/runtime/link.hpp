@@ -10,7 +10,9 @@
 
 #include <caf/error.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/node_id.hpp>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -71,6 +73,10 @@ public:
 
   [[nodiscard]] transport::process_number peer() const noexcept {
     return peer_;
+  }
+
+  [[nodiscard]] const caf::node_id& peer_node() const noexcept {
+    return peer_node_;
   }
 
   // -- sending ----------------------------------------------------------------
@@ -198,6 +204,7 @@ private:
   using outcome = transport::outbox::outcome;
   using admission = transport::outbox::admission;
 
+  static caf::error as_refusal(outcome result, size_t bytes, const caf::message& content);
   bool forward_exit(caf_proxy& to, caf::mailbox_element& what);
   bool refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context);
   bool send_message(const transport::envelope& head, caf::mailbox_element& what, caf::execution_unit* context);
@@ -207,6 +214,7 @@ private:
   void send_plain(transport::record_kind kind, const transport::envelope& head);
   void send_with_reason(transport::record_kind kind, const transport::envelope& head, const caf::error& reason);
   void dispatch(const transport::incoming& record, caf::execution_unit& unit);
+  caf::strong_actor_ptr resolve(const wire_address& who);
   void on_message(const transport::incoming& record, caf::execution_unit& unit);
   void on_watch(const wire_address& who);
   void on_down(const wire_address& who, caf::error reason);
@@ -216,13 +224,27 @@ private:
   void found_corrupt(const std::string& complaint);
   request_set untouched_requests();
 
+  /// A handle that was resolved lately. Weak: it must not keep an actor alive; one that is gone is resolved anew.
+  struct resolved {
+    wire_address who;
+    caf::weak_actor_ptr actor;
+  };
+
+  static constexpr size_t resolved_max = 256;
+
+  /// A reason with a larger context travels as text.
+  static constexpr size_t reason_bytes_max = 1024;
+
   router& router_;
   const transport::process_number peer_;
+  const caf::node_id peer_node_;
   link_events* events_ = nullptr;
   std::optional<transport::edge> edge_;
   std::optional<transport::inbox> inbox_;
   std::optional<transport::outbox> outbox_;
   pending_table pending_;
+  /// Of the thread that reads.
+  std::array<resolved, resolved_max> resolved_;
   std::mutex watched_mutex_;
   std::set<std::pair<transport::process_number, uint64_t>> watched_;
   std::atomic<bool> reading_ = false;

@@ -108,6 +108,7 @@ private:
   void limit_spawn(uint64_t id);
   void on_spawn_timeout(uint64_t id);
   void arm_kill_timer();
+  void has_ended();
 
   host_system& host_;
   const transport::process_number number_;
@@ -122,9 +123,10 @@ private:
   // Of the keeper's thread:
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;
-  boost::asio::posix::stream_descriptor pidfd_;
-  boost::asio::posix::stream_descriptor control_;
-  boost::asio::steady_timer timer_;
+  // Empty once the process has ended: handles to it may outlive the keeper.
+  std::optional<boost::asio::posix::stream_descriptor> pidfd_;
+  std::optional<boost::asio::posix::stream_descriptor> control_;
+  std::optional<boost::asio::steady_timer> timer_;
   std::function<void(caf::error)> ready_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
   std::vector<platform::unique_fd> handed_over_;

@@ -84,6 +84,7 @@ struct verdict {
 [[nodiscard]] platform::result<hello> receive_hello(int socket);
 [[nodiscard]] platform::result<void> send_verdict(int socket, const verdict& what);
 /// Garbage becomes a verdict with `startup_failed`.
+/// @returns ECONNRESET if the worker closed its end, EAGAIN if it has said nothing yet.
 [[nodiscard]] platform::result<verdict> receive_verdict(int socket);
 
 } // namespace bulkhead::transport

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <caf/actor_control_block.hpp>
+#include <caf/fwd.hpp>
+
+namespace bulkhead::runtime {
+
+/// Enters `actor` into the registry of its system, from which CAF resolves handles that come home. Unlike
+/// `actor_registry::put` it attaches nothing to the actor, so that it can be done and undone any number of times;
+/// the caller must `unpin` when the actor ends.
+void pin(const caf::strong_actor_ptr& actor);
+
+/// Takes `actor` out of the registry of its system.
+void unpin(const caf::strong_actor_ptr& actor);
+
+} // namespace bulkhead::runtime

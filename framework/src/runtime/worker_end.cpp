@@ -1,0 +1,145 @@
+// How a worker process ends: by request, by force, or by itself.
+
+#include "bulkhead/platform/exit_status.hpp"
+#include "bulkhead/runtime/caf_proxy.hpp"
+#include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/worker_output.hpp"
+#include "bulkhead/runtime/worker_process.hpp"
+
+#include <caf/exit_reason.hpp>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+constexpr int kill_signal = 9;
+
+} // namespace
+
+void worker_process::stop() {
+  if (!alive())
+    return;
+  stop_wanted_ = true;
+  host_.the_keeper().post([self = shared_from_this()] {
+    auto was = self->state_.load();
+    if (was == state::starting) {
+      self->finish_start(caf::make_error(errc::shutting_down));
+    } else if (was == state::ready) {
+      self->state_ = state::stopping;
+      self->the_link()->stop();
+      self->arm_kill_timer();
+    }
+  });
+}
+
+void worker_process::arm_kill_timer() {
+  timer_->expires_after(options_.stop_timeout);
+  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled)
+      self->kill();
+  });
+}
+
+void worker_process::kill() noexcept {
+  if (!alive())
+    return;
+  host_.the_keeper().post([self = shared_from_this()] {
+    if (self->process_)
+      self->process_->kill(kill_signal);
+  });
+}
+
+void worker_process::on_corrupt(const std::string& complaint) {
+  {
+    std::lock_guard guard{mutex_};
+    if (complaint_.empty())
+      complaint_ = complaint;
+  }
+  kill();
+}
+
+void worker_process::watch_exit() {
+  pidfd_->assign(process_->pidfd());
+  pidfd_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](boost::system::error_code failed) {
+                       if (failed)
+                         return;
+                       if (auto status = self->process_->try_reap())
+                         self->on_exit(*status);
+                     });
+}
+
+void worker_process::on_exit(platform::exit_status status) {
+  pidfd_->release();
+  boost::system::error_code ignored;
+  control_->close(ignored);
+  timer_->cancel();
+  for (auto& x : outputs_)
+    x->close();
+  outputs_.clear();
+  auto was = state_.load();
+  auto via = the_link();
+  if (was == state::starting && ready_) {
+    state_ = state::dead;
+    process_.reset();
+    finish_start(caf::make_error(errc::startup_failed, status.describe()));
+    return;
+  }
+  // Reading what is left first: the worker may have reported its roots' ends before its own.
+  if (via)
+    via->drain();
+  auto death = certificate(status);
+  state_ = state::dead;
+  if (via) {
+    via->close(death);
+    host_.remove(via);
+  }
+  std::map<uint64_t, root> left;
+  {
+    std::lock_guard guard{mutex_};
+    left.swap(roots_);
+  }
+  auto reason = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
+  for (auto& [id, x] : left) {
+    static_cast<caf_proxy*>(x.proxy->get())->kill_proxy(nullptr, reason);
+    if (x.done)
+      x.done(reason);
+  }
+  process_.reset();
+  has_ended();
+}
+
+void worker_process::has_ended() {
+  pidfd_.reset();
+  control_.reset();
+  timer_.reset();
+  host_.ended(shared_from_this());
+}
+
+// Empty if the worker ended in good order: it was told to, or had nothing left to do.
+std::optional<worker_death> worker_process::certificate(platform::exit_status status) {
+  using kind = platform::exit_status::kind;
+  std::lock_guard guard{mutex_};
+  worker_death result;
+  result.slot = place_.slot;
+  result.incarnation = place_.incarnation;
+  result.pid = pid_;
+  result.status = status.value;
+  if (!complaint_.empty()) {
+    result.cause = death_cause::corrupt;
+    result.detail = complaint_;
+    return result;
+  }
+  if (state_ == state::stopping)
+    return std::nullopt;
+  if (status.how == kind::exited && status.value == 0 && roots_.empty() && had_roots_)
+    return std::nullopt;
+  result.cause = status.how == kind::signaled ? death_cause::signaled : death_cause::exited;
+  if (link_ && link_->last_words() == static_cast<uint32_t>(death_cause::out_of_memory))
+    result.cause = death_cause::out_of_memory;
+  result.detail = status.describe();
+  return result;
+}
+
+} // namespace bulkhead::runtime
