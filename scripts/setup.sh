@@ -2,7 +2,7 @@
 # Makes a bare Debian 12 machine ready to build Bulkhead: installs packages, and builds CAF 0.18.7 once into the
 # user's cache unless an installed one is found. Quick when there is nothing to do.
 #
-# usage: scripts/setup.sh            prints what it does
+# usage: scripts/setup.sh            prints what it does, and where CAF is
 #        CAF_ROOT=DIR scripts/...    uses the CAF 0.18.7 that is installed in DIR
 set -euo pipefail
 
@@ -55,8 +55,8 @@ install_packages() {
 # system's own sources, preferences and package lists stay as they are.
 download_caf() { # $1: empty directory; leaves the tarball in it
   local apt=$1/apt mirror suite=experimental
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 2>/dev/null | head -n 1)
-  [[ -n $mirror ]] || mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -E '/debian/?$' | head -n 1)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 2>/dev/null | head -n 1) || true
+  [[ -n $mirror ]] || mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -E '/debian/?$' | head -n 1) || true
   [[ -n $mirror ]] || fail "apt has no Debian mirror configured: add one to its sources list and run apt-get update"
   mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,parts}
   printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" \
@@ -80,46 +80,55 @@ caf_is_installed() { # where find_package(CAF) finds the version that we need, w
   return $ok
 }
 
-build_caf() {
+cached_caf() { # prints where the CAF that this compiler and these flags make belongs
   local compiler key
   compiler=$(${CXX:-c++} -dumpfullversion -dumpversion)-$(basename "$(readlink -f "$(command -v "${CXX:-c++}")")")
   key=$(printf '%s\n' "$compiler" "${caf_flags[@]}" "${CXXFLAGS:-}" | sha256sum | cut -c1-12)
-  caf_root=${XDG_CACHE_HOME:-$HOME/.cache}/bulkhead/caf-$caf_version-$key
-  [[ -e $caf_root/.complete ]] && return
-  say "building CAF $caf_version into the user's cache (once, about three minutes on two cores)"
-  local work started=$SECONDS
-  work=$(mktemp -d)
-  trap "rm -rf '$work'" EXIT
-  download_caf "$work" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CAF's source could not be downloaded"; }
-  tar -xf "$work"/actor-framework_*.orig.tar.* -C "$work"
-  { cmake -G Ninja -S "$work"/actor-framework-*/ -B "$work/build" "${caf_flags[@]}" \
-          -DCMAKE_INSTALL_PREFIX="$caf_root.new" &&
-    cmake --build "$work/build" && rm -rf "$caf_root.new" && cmake --install "$work/build"; } >"$work/log" 2>&1 ||
-    { tail -n 40 "$work/log" >&2; fail "CAF does not build, see above"; }
-  rm -rf "$caf_root"
-  mv "$caf_root.new" "$caf_root"
-  touch "$caf_root/.complete"
-  rm -rf "$work"
-  trap - EXIT
-  say "built CAF in $((SECONDS - started)) s"
+  printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/bulkhead/caf-$caf_version-$key"
 }
 
+build_caf() ( # $1: where to; in a subshell, so that the lock and the trap end with it
+  mkdir -p "$(dirname "$1")"
+  exec 9>"$1.lock"
+  flock 9
+  [[ -e $1/.complete ]] && return # somebody else built it meanwhile
+  say "building CAF $caf_version into the user's cache (once, about three minutes on two cores)"
+  started=$SECONDS
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  download_caf "$work" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CAF's source could not be downloaded"; }
+  tar -xf "$work"/actor-framework_*.orig.tar.* -C "$work"
+  rm -rf "$1" "$1.new"
+  { cmake -G Ninja -S "$work"/actor-framework-*/ -B "$work/build" "${caf_flags[@]}" -DCMAKE_INSTALL_PREFIX="$1.new" &&
+    cmake --build "$work/build" && cmake --install "$work/build"; } >"$work/log" 2>&1 ||
+    { tail -n 40 "$work/log" >&2; fail "CAF does not build, see above"; }
+  mv "$1.new" "$1"
+  touch "$1/.complete"
+  say "built CAF in $((SECONDS - started)) s"
+)
+
 main() {
-  [[ -r /etc/os-release ]] && . /etc/os-release
   [[ $(uname -s) == Linux ]] || fail "Bulkhead runs on Linux only (it needs sealed memfds and pidfds)"
   if command -v apt-get >/dev/null; then
     install_packages
   else
     say "no apt-get here: expecting the packages' equivalents to be installed: ${packages[*]}"
   fi
-  if [[ -n ${CAF_ROOT:-} ]] || caf_is_installed; then
-    caf_root=${CAF_ROOT:-}
+  if [[ -n ${CAF_ROOT:-} ]]; then
+    caf_is_installed || fail "CAF_ROOT is $CAF_ROOT, but no usable CAF $caf_version is there"
     return
   fi
-  command -v apt-get >/dev/null || fail "install CAF $caf_version and set CAF_ROOT to its prefix"
-  build_caf
+  local cached
+  cached=$(cached_caf)
+  if [[ ! -e $cached/.complete ]]; then
+    caf_is_installed && return
+    command -v apt-get >/dev/null || fail "install CAF $caf_version and set CAF_ROOT to its prefix"
+    build_caf "$cached"
+  fi
+  export CAF_ROOT=$cached # for the scripts that source this one
 }
 
 main
-# Sourced by the other scripts: this is what they need to know.
-[[ -z $caf_root ]] || export CAF_ROOT=$caf_root
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  say "ready${CAF_ROOT:+; to use CMake by hand: export CAF_ROOT=$CAF_ROOT}"
+fi

@@ -24,6 +24,16 @@ void outcomes::failed(const caf::error& reason) {
   errors_.push_back(reason);
 }
 
+void outcomes::asked(size_t count) {
+  std::lock_guard guard{mutex_};
+  requests_ += count;
+}
+
+size_t outcomes::requests() const {
+  std::lock_guard guard{mutex_};
+  return requests_;
+}
+
 size_t outcomes::total() const {
   std::lock_guard guard{mutex_};
   return answers_ + errors_.size();
@@ -44,7 +54,8 @@ caf::actor ask(caf::actor_system& sys, const caf::actor& target, outcomes& out, 
   return sys.spawn([target, &out, count, content](caf::event_based_actor* self) -> caf::behavior {
     for (int i = 0; i < count; ++i)
       self->request(target, caf::infinite, content)
-        .then([&out](const caf::message&) { out.answered(); }, [&out](const caf::error& why) { out.failed(why); });
+        .then([&out](int32_t) { out.answered(); }, [&out](const caf::error& why) { out.failed(why); });
+    out.asked(static_cast<size_t>(count));
     return {[](caf::ok_atom) {}};
   });
 }
@@ -59,10 +70,12 @@ std::vector<caf::error> observed_ends::reasons() const {
   return reasons_;
 }
 
-void watch_end(caf::actor_system& sys, const caf::actor& target, observed_ends& by_monitor, observed_ends& by_link) {
+std::vector<caf::actor> watch_end(caf::actor_system& sys, const caf::actor& target, observed_ends& by_monitor,
+                                  observed_ends& by_link) {
   caf::scoped_actor ready{sys};
   auto notify = caf::actor{ready};
-  sys.spawn([target, &by_monitor, notify](caf::event_based_actor* self) -> caf::behavior {
+  std::vector<caf::actor> result;
+  result.push_back(sys.spawn([target, &by_monitor, notify](caf::event_based_actor* self) -> caf::behavior {
     self->set_down_handler([self, &by_monitor](const caf::down_msg& end) {
       by_monitor.add(end.reason);
       self->quit();
@@ -70,8 +83,8 @@ void watch_end(caf::actor_system& sys, const caf::actor& target, observed_ends& 
     self->monitor(target);
     self->send(notify, caf::ok_atom_v);
     return {[](caf::ok_atom) {}};
-  });
-  sys.spawn([target, &by_link, notify](caf::event_based_actor* self) -> caf::behavior {
+  }));
+  result.push_back(sys.spawn([target, &by_link, notify](caf::event_based_actor* self) -> caf::behavior {
     self->set_exit_handler([self, &by_link](const caf::exit_msg& end) {
       by_link.add(end.reason);
       self->quit();
@@ -79,27 +92,14 @@ void watch_end(caf::actor_system& sys, const caf::actor& target, observed_ends& 
     self->link_to(target);
     self->send(notify, caf::ok_atom_v);
     return {[](caf::ok_atom) {}};
-  });
+  }));
   for (auto i = 0; i < 2; ++i)
     ready->receive([](caf::ok_atom) {}, caf::after(test_support::patience) >> [] { FAIL("the watchers did not start"); });
-}
-
-caf::expected<caf::message> request(caf::actor_system& sys, const caf::actor& target, const caf::message& content) {
-  caf::expected<caf::message> result{caf::sec::none};
-  caf::scoped_actor self{sys};
-  self->request(target, test_support::patience, content)
-    .receive([&](caf::message& answer) { result = std::move(answer); },
-             [&](caf::error& why) { result = std::move(why); });
   return result;
 }
 
 caf::expected<int32_t> request_number(caf::actor_system& sys, const caf::actor& target, const caf::message& content) {
-  auto result = request(sys, target, content);
-  if (!result)
-    return std::move(result.error());
-  if (!result->match_elements<int32_t>())
-    return caf::make_error(caf::sec::unexpected_response, std::move(*result));
-  return result->get_as<int32_t>(0);
+  return request<int32_t>(sys, target, content);
 }
 
 int pid_of(caf::actor_system& sys, const caf::actor& victim) {

@@ -39,6 +39,10 @@ struct victim_state {
   std::vector<int32_t> kept;
 };
 
+caf::behavior victim_child(caf::event_based_actor*) {
+  return {[](caf::add_atom, int32_t x) { return x + 1; }};
+}
+
 caf::behavior victim(caf::stateful_actor<victim_state>* self) {
   return {
     [](caf::get_atom) { return static_cast<int32_t>(::getpid()); },
@@ -51,7 +55,7 @@ caf::behavior victim(caf::stateful_actor<victim_state>* self) {
     [self](caf::put_atom, int32_t x) { self->state.kept.push_back(x); },
     [self](caf::get_atom, int32_t) { return self->state.kept; },
     [](test_support::unreadable) { return int32_t{0}; },
-    [](const caf::actor& whom) { return whom; },
+    [self](caf::spawn_atom) { return self->spawn<caf::linked>(victim_child); },
   };
 }
 

@@ -12,6 +12,7 @@ caf::behavior squarer(caf::event_based_actor*) {
 }
 
 int main() {
+  bulkhead::init_types<>();
   bulkhead::config cfg;
   cfg.add_heavy<"squarer", squarer>();
   if (auto code = bulkhead::run_if_worker(cfg))

@@ -156,16 +156,17 @@ void link::send_error_response(const envelope& head, caf::error reason) {
 }
 
 // Exit messages that CAF sends because of a link stay here: the other process has its half of the link and learns of the
-// end by a down. Only those that somebody sent on purpose travel; they overtake data, as they do in a local mailbox.
+// end by a down. Only those that somebody sent on purpose travel, and only who has not ended can do that.
 bool link::forward_exit(caf_proxy& to, caf::mailbox_element& what) {
-  if (!what.is_high_priority())
+  auto& content = what.payload.get_as<caf::exit_msg>(0);
+  auto sender = caf::actor_cast<caf::strong_actor_ptr>(content.source);
+  if (sender && sender->get()->getf(caf::abstract_actor::is_terminated_flag))
     return true;
   if (closed_)
     return false;
-  auto& content = what.payload.get_as<caf::exit_msg>(0);
   envelope head{to.target().actor, 0, 0, to.target().process, 0};
-  if (content.source) {
-    if (auto source = router_.address_of(*content.source.get())) {
+  if (sender) {
+    if (auto source = router_.address_of(*sender)) {
       head.source = source->actor;
       head.source_process = source->process;
     }

@@ -13,6 +13,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/config.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -70,6 +71,8 @@ int run_worker(caf::actor_system_config& cfg) {
                          platform::unique_fd{worker_fd::host_bell});
   if (!edge)
     return refuse(control.get(), {errc::startup_failed, edge.error().message()});
+  // Ctrl-C goes to all processes of the terminal; whether workers end is for the host to decide.
+  std::signal(SIGINT, SIG_IGN);
   // Lines reach the host's log when they are complete, although standard output is no terminal.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   region_for_last_words = edge->own.data();

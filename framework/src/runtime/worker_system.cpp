@@ -78,7 +78,7 @@ void worker_system::wait_for_end() {
   {
     std::unique_lock guard{mutex_};
     auto stays = host_.stays != 0;
-    changed_.wait(guard, [&] { return roots_.empty() && (stopping_ || (had_roots_ && !stays)); });
+    changed_.wait(guard, [&] { return roots_.empty() && !spawning_ && (stopping_ || (had_roots_ && !stays)); });
     guard.unlock();
     // Actors that the roots have spawned may go on; then so does the process.
     if (!stopping_)
@@ -105,13 +105,21 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
       std::lock_guard guard{mutex_};
       roots_[root] = actor;
       had_roots_ = true;
+      spawning_ = true;
     }
     system().registry().put(actor->aid, actor);
     routes().alias({transport::host_process, root}, actor);
     link_->rooted(root, actor->aid);
   }
-  link_->report_end({transport::host_process, root}, actor);
+  // CAF calls the last one first: the host learns of the end before this process may end. So it does if the actor has
+  // ended already, on a thread of its own, because the process waits until both are in place.
   actor->get()->attach_functor([this, root] { root_ended(root); });
+  link_->report_end({transport::host_process, root}, actor);
+  {
+    std::lock_guard guard{mutex_};
+    spawning_ = false;
+    changed_.notify_all();
+  }
   unit.exec_later(new start_report{link_, root});
 }
 

@@ -37,6 +37,9 @@ bool from_integer(std::underlying_type_t<death_cause> number, death_cause& cause
 std::string describe(const worker_death& death) {
   auto text = "worker " + std::to_string(death.slot) + "." + std::to_string(death.incarnation) + " (pid "
               + std::to_string(death.pid) + ") ";
+  auto told = !death.detail.empty() && (death.cause == death_cause::exited || death.cause == death_cause::signaled);
+  if (told)
+    return text + (death.cause == death_cause::signaled ? "was " : "") + death.detail;
   switch (death.cause) {
     case death_cause::exited:
       text += "exited with code " + std::to_string(death.status);

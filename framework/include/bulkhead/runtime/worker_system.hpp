@@ -50,6 +50,7 @@ private:
   /// Null: the host let go of it, it lives as long as others refer to it.
   std::map<uint64_t, caf::strong_actor_ptr> roots_;
   bool had_roots_ = false;
+  bool spawning_ = false;
   bool stopping_ = false;
 };
 

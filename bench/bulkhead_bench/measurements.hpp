@@ -1,0 +1,21 @@
+#pragma once
+
+#include "report.hpp"
+
+namespace bench {
+
+// One question each; it stands at the head of the file of the same name.
+void rtt_hot(report& to);
+void rtt_parked(report& to);
+void throughput(report& to);
+void fan(report& to);
+void spawn_cold(report& to);
+void crash_notice(report& to);
+void idle(report& to);
+void memory(report& to);
+
+/// The other end of `caf_middleman_rtt`: the whole program when it is started with this argument.
+constexpr const char* middleman_echo_argument = "--middleman-echo";
+int middleman_echo();
+
+} // namespace bench

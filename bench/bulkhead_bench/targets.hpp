@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace bench {
+
+enum class ratio_is : uint8_t {
+  ours_by_peer,
+  peer_by_ours,
+};
+
+/// What a figure has to reach: a ratio to a peer that was measured in the same run, because absolute times drift.
+struct target {
+  std::string_view id;
+  std::string_view figure;
+  /// Empty: the figure itself is compared with the limit.
+  std::string_view peer;
+  ratio_is is;
+  bool at_most;
+  double limit;
+};
+
+inline constexpr std::array targets{
+  target{"rtt_hot", "rtt_hot", "caf_inproc_rtt", ratio_is::ours_by_peer, true, 2.0},
+  target{"rtt_hot_vs_middleman", "rtt_hot", "caf_middleman_rtt", ratio_is::peer_by_ours, false, 150},
+  target{"rtt_parked", "rtt_parked", "eventfd_rtt", ratio_is::ours_by_peer, true, 1.3},
+  target{"throughput", "throughput", "caf_inproc_throughput", ratio_is::ours_by_peer, false, 0.65},
+  target{"fan", "fan", "caf_inproc_fan", ratio_is::ours_by_peer, false, 0.75},
+  target{"fan, 2 workers", "fan_2", "caf_inproc_fan_2", ratio_is::ours_by_peer, false, 0.75},
+  target{"spawn_cold", "spawn_cold", "vfork_exec_true_wait", ratio_is::ours_by_peer, true, 8},
+  target{"crash_notice", "crash_notice", "", ratio_is::ours_by_peer, true, 1.0},
+  target{"idle", "idle", "", ratio_is::ours_by_peer, true, 0.2},
+  target{"memory", "memory", "", ratio_is::ours_by_peer, true, 4.0},
+};
+
+} // namespace bench

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "messages.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thumbnails {
+
+/// One file of a batch.
+struct batch_line {
+  std::string file = {};
+  uint64_t bytes = 0;
+
+  /// From the moment that it was read; the wait for a worker included.
+  std::chrono::nanoseconds time{0};
+  worker_tag by = {};
+};
+
+/// Collects what became of each file of a batch, and prints it.
+class batch_report {
+public:
+  explicit batch_report(size_t files) : files_(files) {
+    // nop
+  }
+
+  /// `picture_error::none` stands for success. Shows the progress on standard error.
+  void add(batch_line line, picture_error result, std::string detail);
+
+  /// The thumbnail was made, but could not be written.
+  void add_unwritten(batch_line line);
+
+  /// Prints the table, sorted by file, and the summary on standard output.
+  batch_outcome print(uint64_t replaced_workers);
+
+private:
+  struct entry {
+    batch_line line;
+    std::string result;
+    std::string detail;
+  };
+
+  void add(entry what);
+
+  size_t files_;
+  batch_outcome outcome_;
+  std::vector<entry> entries_;
+};
+
+} // namespace thumbnails

@@ -1,0 +1,149 @@
+#include <catch2/catch.hpp>
+
+#include "crash/actors.hpp"
+
+#include <chrono>
+
+using namespace crash;
+using bulkhead::death_cause;
+using bulkhead::errc;
+using bulkhead::worker_options;
+using test_support::eventually;
+using test_support::host_fixture;
+
+namespace {
+
+caf::actor spawn_hostile(host_fixture& f, const char* habit) {
+  worker_options options;
+  options.program = child_program("hostile");
+  options.arguments = {habit};
+  auto result = f.host.spawn("victim", options);
+  REQUIRE(result);
+  return *result;
+}
+
+} // namespace
+
+TEST_CASE("a worker that writes garbage is killed as corrupt, and nobody else is hurt") {
+  leftovers before;
+  {
+    host_fixture f;
+    auto bystander = f.host.spawn("victim");
+    REQUIRE(bystander);
+    for (auto habit :
+         {"published goes back", "published passes the ring", "published is unaligned",
+          "control published passes the ring", "control published is unaligned", "published without a record",
+          "a record is larger than any ring", "a record passes what was published",
+          "a record is padding in the middle", "a record is shorter than its fixed part", "a record is empty",
+          "a piece stands in the control lane", "a record has kind 0", "a record has the first unknown kind",
+          "a record has a kind far off", "a whole is smaller than its fixed part",
+          "a whole is larger than any message", "a whole changes its size", "pieces exceed their whole",
+          "a whole is a piece", "a whole has an unknown kind", "there are thousands of wholes"}) {
+      INFO(habit);
+      auto hostile = spawn_hostile(f, habit);
+      auto answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
+      REQUIRE_FALSE(answer);
+      auto death = certificate(answer.error());
+      CHECK(death.cause == death_cause::corrupt);
+      CHECK(!death.detail.empty());
+      CHECK(answers(f.sys, *bystander));
+    }
+  }
+  before.check();
+}
+
+TEST_CASE("a worker that lies about what it has read is killed as corrupt when room is needed") {
+  outcomes out;
+  leftovers before;
+  {
+    host_fixture f;
+    auto bystander = f.host.spawn("victim");
+    REQUIRE(bystander);
+    size_t requests = 0;
+    for (auto habit : {"consumed goes back", "consumed passes what was published", "consumed is unaligned"}) {
+      INFO(habit);
+      auto hostile = spawn_hostile(f, habit);
+      constexpr int count = 100;
+      ask(f.sys, hostile, out, count, caf::make_message(bulkhead::bytes{caf::byte_buffer(50'000)}));
+      requests += count;
+      REQUIRE(eventually([&] { return out.total() == requests; }));
+      REQUIRE_FALSE(out.errors().empty());
+      CHECK(certificate(out.errors().back()).cause == death_cause::corrupt);
+      CHECK(answers(f.sys, *bystander));
+    }
+  }
+  before.check();
+}
+
+TEST_CASE("what a worker writes that means nothing is ignored") {
+  observed_ends monitored, linked;
+  leftovers before;
+  {
+    host_fixture f;
+    auto bystander = f.host.spawn("victim"); // its process has number 1
+    REQUIRE(bystander);
+    auto made = request<caf::actor>(f.sys, *bystander, caf::make_message(caf::spawn_atom_v));
+    REQUIRE(made);
+    auto beside_it = *made;
+    auto watchers = watch_end(f.sys, beside_it, monitored, linked);
+    for (auto habit :
+         {"armed is odd for ever", "room is wanted that there will never be", "last words are unknown",
+          "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody",
+          "responses that nobody asked for", "the answer comes twice", "notices about nobody", "its root changes",
+          "actors of others are said to be down"}) {
+      INFO(habit);
+      auto hostile = spawn_hostile(f, habit);
+      for (auto i = 0; i < 10; ++i) {
+        auto answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
+        CHECK((answer && *answer == 1));
+      }
+      CHECK(answers(f.sys, *bystander));
+      CHECK(answers(f.sys, beside_it));
+    }
+    CHECK(monitored.reasons().empty());
+    CHECK(linked.reasons().empty());
+  }
+  before.check();
+}
+
+TEST_CASE("an answer that cannot be decoded fails the request, and the next one is answered") {
+  host_fixture f;
+  auto hostile = spawn_hostile(f, "the answer is garbage");
+  auto answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error() == errc::decode_failed);
+  answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
+  CHECK((answer && *answer == 1));
+}
+
+TEST_CASE("a worker that closes its descriptors after the handshake is killed") {
+  leftovers before;
+  {
+    host_fixture f;
+    worker_options options;
+    options.program = child_program("misfit");
+    options.arguments = {"is ready and closes everything"};
+    auto worker = f.host.start_worker(options);
+    REQUIRE(worker);
+    CHECK(eventually([&] { return !worker->alive(); }));
+    auto spawned = f.host.spawn("victim", options);
+    REQUIRE_FALSE(spawned);
+    CHECK(certificate(spawned.error()).cause == death_cause::corrupt);
+  }
+  before.check();
+}
+
+TEST_CASE("a worker that never reads its mailbox is killed when the system ends") {
+  leftovers before;
+  {
+    host_fixture f;
+    worker_options options;
+    options.program = child_program("misfit");
+    options.arguments = {"is ready and deaf"};
+    options.stop_timeout = std::chrono::milliseconds{50};
+    auto worker = f.host.start_worker(options);
+    REQUIRE(worker);
+    CHECK(worker->alive());
+  }
+  before.check();
+}

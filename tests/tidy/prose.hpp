@@ -1,0 +1,25 @@
+#pragma once
+
+#include "source_file.hpp"
+
+namespace bulkhead::tidy {
+
+/// No file is longer than 300 lines.
+[[nodiscard]] findings too_long(const source_file& file);
+
+/// Work that is not done is done or deleted, not marked.
+[[nodiscard]] findings unfinished_marks(const source_file& file);
+
+/// A test waits for an event, never for time to pass.
+[[nodiscard]] findings sleeps(const source_file& file);
+
+/// The names of all test cases of a file; a name in pieces, over several lines too, is put together.
+[[nodiscard]] std::vector<std::string> test_names(const source_file& file);
+
+/// CTest runs each test case by its name, and these names do not survive the way through CMake's lists and Catch's patterns.
+[[nodiscard]] findings unspeakable_test_names(const source_file& file);
+
+/// What stands in backticks in the last column of a document's tables, without the tables' headings.
+[[nodiscard]] std::vector<std::string> names_in_last_column(const source_file& document);
+
+} // namespace bulkhead::tidy

@@ -1,0 +1,106 @@
+// Catches a rule that finds nothing any more: each is shown a file that breaks it and one that does not.
+#include "layering.hpp"
+#include "prose.hpp"
+#include "sync_labels.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace bulkhead::tidy;
+
+namespace {
+
+const layer_list layers{"platform", "shm", "transport", "runtime", "facade"};
+
+source_file shm_file(std::string_view text) {
+  return make_source_file("framework/include/bulkhead/shm/x.hpp", text);
+}
+
+/// A test file's text, in pieces so that this file has no such test case itself.
+source_file test_file(const std::string& arguments) {
+  return make_source_file("tests/unit/shm/x.test.cpp", "TEST_" + ("CASE(" + arguments) + ") {\n}\n");
+}
+
+} // namespace
+
+TEST_CASE("the rules notice an include of an upper layer, a path that climbs, and a folder that is no layer") {
+  CHECK(upward_includes(shm_file("#include \"bulkhead/transport/edge.hpp\"\n"), layers).size() == 1);
+  CHECK(upward_includes(shm_file("#include <bulkhead/bulkhead.hpp>\n"), layers).size() == 1);
+  CHECK(upward_includes(shm_file("#include \"../runtime/link.hpp\"\n"), layers).size() == 1);
+  CHECK(upward_includes(make_source_file("framework/src/utils/x.cpp", ""), layers).size() == 1);
+  CHECK(upward_includes(shm_file("#include <bulkhead/platform/mapping.hpp>\n#include \"y.hpp\"\n"), layers).empty());
+  CHECK(upward_includes(make_source_file("framework/include/bulkhead/host.hpp", "#include <bulkhead/runtime/link.hpp>"),
+                        layers)
+          .empty());
+}
+
+TEST_CASE("the rules notice CAF, Asio and the operating system where they do not belong") {
+  CHECK(foreign_includes(shm_file("#include <caf/error.hpp>"), layers).size() == 1);
+  CHECK(foreign_includes(make_source_file("framework/src/transport/x.cpp", "#include <boost/asio.hpp>"), layers).size()
+        == 1);
+  CHECK(
+    foreign_includes(make_source_file("framework/src/transport/x.cpp", "#include <caf/error.hpp>"), layers).empty());
+  CHECK(system_includes(shm_file("#include <sys/mman.h>\n#include <unistd.h>\n"), layers).size() == 2);
+  CHECK(system_includes(make_source_file("framework/src/platform/x.cpp", "#include <sys/mman.h>"), layers).empty());
+}
+
+TEST_CASE("the rules notice an ordered access without a label, and a label without its other half") {
+  auto mistakes = [](std::string_view text) { return sync_label_mistakes({shm_file(text)}).size(); };
+  CHECK(mistakes("x.store(1, std::memory_order_release); // sync: a/b\n"
+                 "y = x.load(std::memory_order_acquire); // sync: a/b\n")
+        == 0);
+  CHECK(mistakes("x.store(1, std::memory_order_release);\n") == 1);
+  CHECK(mistakes("x.store(1, std::memory_order::release); // sync: a/b\n") == 1);
+  CHECK(mistakes("x.store(1, std::memory_order_release); // sync: a/b\n"
+                 "y = x.load(std::memory_order_acquire); // sync: b/a\n")
+        == 2);
+  CHECK(mistakes("x.store(1, std::memory_order_release); // sync: a/b\n"
+                 "x.store(2, std::memory_order_release); // sync: a/b\n")
+        == 1);
+  CHECK(mistakes("x.store(1, std::memory_order_release); // sync: a/b\n"
+                 "y = x.load(std::memory_order_acquire);\n")
+        == 2);
+  CHECK(mistakes("// sync: a/b\nint x;\n") == 1);
+  CHECK(mistakes("x.store(1, std::memory_order_relaxed); // nobody reads it yet\n") == 0);
+}
+
+TEST_CASE("a label may stand before its access, beside a second one, or where a call begins") {
+  CHECK(sync_label_mistakes({shm_file("// sync: a/b, and c/d for\n"
+                                      "// the bytes\n"
+                                      "x.store(1, std::memory_order_release);\n"),
+                             shm_file("x.compare_exchange_strong(y, 1, // sync: a/b, and c/d\n"
+                                      "                          std::memory_order_acq_rel);\n")})
+          .empty());
+}
+
+TEST_CASE("the rules notice a memory order outside of shm") {
+  auto text = "x.store(1, std::memory_order_relaxed);\n";
+  CHECK(misplaced_memory_orders(shm_file(text)).empty());
+  CHECK(misplaced_memory_orders(make_source_file("framework/src/runtime/x.cpp", text)).size() == 1);
+}
+
+TEST_CASE("the rules notice long files, marks and sleeps") {
+  CHECK(too_long(shm_file(std::string(300, '\n'))).empty());
+  CHECK(too_long(shm_file(std::string(301, '\n'))).size() == 1);
+  CHECK(unfinished_marks(shm_file(std::string{"// TO"} + "DO: later\n")).size() == 1);
+  CHECK(unfinished_marks(shm_file("mkdtemp(\"/tmp/XXXXXX\");\n")).empty());
+  CHECK(sleeps(shm_file(std::string{"std::this_thread::sleep"} + "_for(1s);\n")).size() == 1);
+}
+
+TEST_CASE("test names are found in one piece and in several") {
+  using names = std::vector<std::string>;
+  CHECK(test_names(test_file("\"a name\"")) == names{"a name"});
+  CHECK(test_names(test_file("\"a long \"\n          \"name\", \"[tag]\"")) == names{"a long name"});
+  CHECK(test_names(test_file("\n  \"a name below\"")) == names{"a name below"});
+  CHECK(test_names(make_source_file("x", "TEMPLATE_TEST_" + std::string{"CASE(\"typed\", \"\", int) {}"}))
+        == names{"typed"});
+  CHECK(unspeakable_test_names(test_file("\"a name, with a comma: fine\"")).empty());
+  CHECK(unspeakable_test_names(test_file("\"two; in CMake's eyes\"")).size() == 1);
+}
+
+TEST_CASE("only the last column of a table names tests") {
+  auto document = make_source_file("docs/x.md", "`not this`\n"
+                                                "| event | `proof` |\n"
+                                                "|---|---|\n"
+                                                "| `SIGKILL` | `one test`, and `another` |\n");
+  CHECK(names_in_last_column(document) == std::vector<std::string>{"one test", "another"});
+}
