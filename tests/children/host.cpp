@@ -7,7 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -25,12 +25,14 @@ caf::behavior sleeper(caf::event_based_actor* self) {
 void caf_main(caf::actor_system& sys) {
   auto host = bulkhead::host::of(sys);
   caf::scoped_actor self{sys};
+  std::vector<caf::actor> held; // a worker ends when nobody refers to its actor
   for (auto busy : {false, true}) {
     auto worker = host.spawn("sleeper");
     if (!worker) {
       std::printf("error: %s\n", to_string(worker.error()).c_str());
       return;
     }
+    held.push_back(*worker);
     self->request(*worker, caf::infinite, caf::get_atom_v)
       .receive([](int32_t pid) { std::printf("%d\n", pid); }, [](const caf::error&) { std::abort(); });
     if (busy) {

@@ -41,7 +41,9 @@ caf::behavior puppet(event_based_actor* self) {
         self->send(observer, down.reason);
   });
   return {
-    [=](caf::forward_atom, const actor& to, const message& content) { self->send(to, content); },
+    [=](caf::forward_atom, const actor& to, const message& content) {
+      to->enqueue(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(), content, self->context());
+    },
     [=](caf::get_atom, const actor& to, const std::string& text) {
       auto promise = self->make_response_promise<std::string>();
       self->request(to, caf::infinite, text)

@@ -5,15 +5,17 @@
 #include <catch2/catch.hpp>
 
 #include <memory>
+#include <set>
 
 using namespace conformance;
 using namespace test_support;
 
 namespace {
 
-/// Gives back handles, keeps one, and hands out its own.
+/// Gives back handles, keeps some, remembers others, and hands out its own.
 caf::behavior porter(caf::event_based_actor* self) {
   auto kept = std::make_shared<std::vector<caf::actor>>();
+  auto seen = std::make_shared<std::set<caf::actor_addr>>();
   return {
     [](const caf::actor& who) { return who; },
     [](const caf::strong_actor_ptr& who) { return who; },
@@ -22,9 +24,8 @@ caf::behavior porter(caf::event_based_actor* self) {
     [=](caf::spawn_atom) { return caf::actor{self->spawn(porter)}; },
     [=](caf::put_atom, const caf::actor& who) { kept->push_back(who); },
     [=](caf::forward_atom, const std::string& text) { return self->delegate(kept->back(), text); },
-    [=](caf::add_atom, const caf::actor& who) {
-      return std::count(kept->begin(), kept->end(), who) > 0;
-    },
+    [=](caf::monitor_atom, const caf::actor& who) { seen->insert(who.address()); },
+    [=](caf::monitor_atom, const caf::strong_actor_ptr& who) { return seen->count(who->get()->address()) > 0; },
   };
 }
 
@@ -61,8 +62,8 @@ TEST_CASE("a handle comes back equal from a round trip, and works") {
   CHECK(back->node() == who.node());
   CHECK(ask<caf::actor>(s.self, *back, caf::get_atom_v) == who);
   // Inside the worker it is the same actor too, whatever way it came.
-  REQUIRE(ask<void>(s.self, over, caf::put_atom_v, who));
-  CHECK(ask<bool>(s.self, over, caf::add_atom_v, *back) == true);
+  REQUIRE(ask<void>(s.self, over, caf::monitor_atom_v, who));
+  CHECK(ask<bool>(s.self, over, caf::monitor_atom_v, caf::actor_cast<caf::strong_actor_ptr>(*back)) == true);
 }
 
 TEST_CASE("handles of all kinds travel in one message") {

@@ -42,12 +42,14 @@ caf::behavior late_riser(caf::event_based_actor* self) {
   };
 }
 
-// Waits at a gate, so that the messages behind come at once, and then answers how many others came before an urgent one.
+// Says that it waits at a gate, so that the messages behind come at once, and then answers how many others came before an
+// urgent one.
 caf::behavior gatekeeper(caf::event_based_actor* self) {
   auto others = std::make_shared<int32_t>(0);
   auto before = std::make_shared<int32_t>(-1);
   return {
     [=](caf::wait_for_atom, const std::string& path) {
+      self->send(caf::actor_cast<caf::actor>(self->current_sender()), caf::ok_atom_v);
       if (!gate::wait_for(path))
         self->quit(caf::sec::runtime_error);
     },
@@ -144,6 +146,7 @@ TEST_CASE("an urgent message overtakes those that wait") {
   auto to = s.spawn("gatekeeper");
   gate door;
   s.self->send(to, caf::wait_for_atom_v, door.path());
+  REQUIRE(next<caf::ok_atom>(s.self));
   constexpr int32_t others = 30;
   for (int32_t i = 0; i < others; ++i)
     s.self->send(to, i);

@@ -31,11 +31,11 @@ void caf_proxy::kill_proxy(caf::execution_unit* context, caf::error reason) {
 }
 
 // Called while CAF holds the locks of both actors. The other process keeps its own half of the link, so that either side
-// survives a crash of the other; what it needs travels later, when no lock is held.
+// survives a crash of the other.
 bool caf_proxy::add_backlink(caf::abstract_actor* other) {
   if (!caf::actor_proxy::add_backlink(other))
     return false;
-  via_->link_later(target_, caf::strong_actor_ptr{other->ctrl()});
+  via_->link_to(target_, caf::strong_actor_ptr{other->ctrl()});
   return true;
 }
 

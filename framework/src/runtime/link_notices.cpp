@@ -25,11 +25,15 @@ void link::note_exports(const envelope& head, const caf::mailbox_element& what, 
 }
 
 void link::export_to_peer(const wire_address& who, const caf::strong_actor_ptr& actor) {
-  if (!router_.exports().note(who, actor, peer_, outbox_->accepted() + 1))
-    return;
-  if (who.process == router_.self())
-    pin(actor);
-  report_end(who, actor);
+  if (router_.exports().note(who, actor, peer_, outbox_->accepted() + 1)) {
+    if (who.process == router_.self())
+      pin(actor);
+    report_end(who, actor);
+  }
+  // The peer's end may have passed by in the meantime: then nobody else will let go of the actor.
+  if (closed_)
+    for (auto& held : router_.exports().forget(peer_))
+      router_.unpin(std::move(held));
 }
 
 void link::report_end(const wire_address& who, const caf::strong_actor_ptr& actor) {
@@ -88,16 +92,18 @@ void link::release_root(uint64_t root, uint64_t local) {
   send_plain(record_kind::release, {root, 0, inbox_->completed(), transport::host_process, 0});
 }
 
-void link::link_later(const wire_address& target, caf::strong_actor_ptr observer) {
-  if (closed_)
+// CAF calls this and `unlink` while it holds the locks of both actors. The records leave at once, so that they keep their
+// order; what takes the observer's lock waits.
+void link::link_to(const wire_address& target, const caf::strong_actor_ptr& observer) {
+  auto source = router_.address_of(*observer);
+  if (!source || closed_)
     return;
-  router_.post([self = shared_from_this(), target, observer = std::move(observer)] {
-    auto source = self->router_.address_of(*observer);
-    if (!source || self->closed_)
-      return;
-    self->export_to_peer(*source, observer);
-    self->send_plain(record_kind::link, {target.actor, source->actor, 0, target.process, source->process});
-  });
+  if (router_.exports().note(*source, observer, peer_, outbox_->accepted() + 1)) {
+    if (source->process == router_.self())
+      pin(observer);
+    router_.post([self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
+  }
+  send_plain(record_kind::link, {target.actor, source->actor, 0, target.process, source->process});
 }
 
 void link::unlink(const wire_address& target, const caf::actor_control_block& observer) {

@@ -33,6 +33,7 @@ size_t link::poll(caf::execution_unit& unit, size_t records_max) {
     ++count;
     dispatch(record, unit);
   }
+  router_.drop_strays();
   // Before any handler runs, so that a crash finds the records of this batch taken, and all others untouched.
   if (inbox_->publish_consumed())
     edge_->peer_bell.ring();

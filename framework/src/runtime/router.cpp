@@ -35,7 +35,9 @@ router::router(caf::actor_system& system, transport::process_number self, const 
   context_ = std::make_unique<scheduler_unit>(system, proxies_);
 }
 
-router::~router() = default;
+router::~router() {
+  drop_strays();
+}
 
 void router::host_node(caf::node_id node) {
   std::lock_guard guard{mutex_};
@@ -110,6 +112,7 @@ void router::detach(transport::process_number number, const caf::error& reason) 
       dead_.erase(dead_.begin());
   }
   auto node = node_of(number);
+  drop_strays();
   for (auto& proxy : proxies_.get_all(node))
     if (proxy)
       proxies_.erase(node, proxy->aid, reason);
@@ -141,7 +144,21 @@ void router::forget_alias(const wire_address& who) {
 }
 
 void router::end_proxy(const wire_address& who, caf::error reason) {
+  drop_strays();
   proxies_.erase(node_of(who.process), who.actor, std::move(reason));
+}
+
+void router::drop_strays() {
+  if (!has_strays_)
+    return;
+  std::vector<wire_address> strays;
+  {
+    std::lock_guard guard{mutex_};
+    strays.swap(strays_);
+    has_strays_ = false;
+  }
+  for (auto& who : strays)
+    forget(proxies_, node_of(who.process), who.actor);
 }
 
 void router::unpin(caf::strong_actor_ptr actor) {
@@ -189,8 +206,15 @@ caf::strong_actor_ptr router::make_proxy(caf::node_id node, caf::actor_id id) {
   auto process = process_of(node);
   auto who = wire_address{process.value_or(0), id};
   if (process)
-    if (auto root = aliased(who); root && *root)
+    if (auto root = aliased(who); root && *root) {
+      if (!is_host()) {
+        // CAF holds the lock of its registry now.
+        std::lock_guard guard{mutex_};
+        strays_.push_back(who);
+        has_strays_ = true;
+      }
       return *root;
+    }
   auto via = process ? link_to(*process) : nullptr;
   caf::actor_config cfg;
   auto result = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(

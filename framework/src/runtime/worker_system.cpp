@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 
 namespace bulkhead::runtime {
 
@@ -84,7 +85,11 @@ void worker_system::wait_for_end() {
     if (!stopping_)
       system().await_all_actors_done();
   }
-  // The loop is still at work on what waits here. Bounded by the host, which kills a worker that takes too long.
+  // The loop is still at work on what waits here, and on what the actors left it to do. Bounded by the host, which kills
+  // a worker that takes too long.
+  std::promise<void> done;
+  post([&done] { done.set_value(); });
+  done.get_future().wait();
   std::unique_lock guard{mutex_};
   while (!link_->flushed())
     changed_.wait_for(guard, flush_period);

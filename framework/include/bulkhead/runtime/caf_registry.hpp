@@ -2,6 +2,8 @@
 
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
+#include <caf/node_id.hpp>
+#include <caf/proxy_registry.hpp>
 
 namespace bulkhead::runtime {
 
@@ -12,5 +14,9 @@ void pin(const caf::strong_actor_ptr& actor);
 
 /// Takes `actor` out of the registry of its system.
 void unpin(const caf::strong_actor_ptr& actor);
+
+/// Takes an entry out of `proxies` without ending what stands there. For actors that are no proxies: `erase` would call
+/// them as if they were.
+void forget(caf::proxy_registry& proxies, const caf::node_id& node, caf::actor_id id);
 
 } // namespace bulkhead::runtime

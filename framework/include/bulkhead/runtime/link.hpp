@@ -93,7 +93,7 @@ public:
   /// Tells the worker that nobody in the host refers to this root any more.
   void release_root(uint64_t root, uint64_t local);
 
-  void link_later(const wire_address& target, caf::strong_actor_ptr observer);
+  void link_to(const wire_address& target, const caf::strong_actor_ptr& observer);
   void unlink(const wire_address& target, const caf::actor_control_block& observer);
   void spawn(uint64_t root, transport::spawn_request& what);
   void rooted(uint64_t root, uint64_t local);

@@ -97,6 +97,9 @@ public:
   /// Lets go of an actor that nobody outside holds any more.
   void unpin(caf::strong_actor_ptr actor);
 
+  /// Takes local actors out of the registry of proxies again, into which CAF enters whatever it has decoded the handle of.
+  void drop_strays();
+
   /// Drops proxies that nobody in this process refers to, and tells their owners. Only while nothing is decoded.
   void sweep();
 
@@ -125,6 +128,8 @@ private:
   std::map<transport::process_number, std::shared_ptr<link>> links_;
   std::map<transport::process_number, caf::error> dead_;
   boost::unordered_flat_map<wire_address, caf::weak_actor_ptr, wire_address_hash> aliases_;
+  std::vector<wire_address> strays_;
+  std::atomic<bool> has_strays_ = false;
 };
 
 } // namespace bulkhead::runtime
