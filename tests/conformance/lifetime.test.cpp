@@ -61,7 +61,7 @@ const known_actor visitor_known{bulkhead::heavy<"visitor", visitor>::add_to};
 
 } // namespace
 
-TEST_CASE("an actor that nobody refers to any more ends, and its worker with it") {
+TEST_CASE("an actor that nobody refers to any more ends, and its worker with it", "[.open]") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
@@ -83,7 +83,7 @@ TEST_CASE("an actor that nobody refers to any more ends, and its worker with it"
   CHECK(eventually([] { return count_children() == 0; }));
 }
 
-TEST_CASE("an actor that another actor refers to stays") {
+TEST_CASE("an actor that another actor refers to stays", "[.open]") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
@@ -157,7 +157,7 @@ TEST_CASE("a worker takes several actors, which live and end on their own") {
   CHECK(common->spawn("echo") == bulkhead::errc::shutting_down);
 }
 
-TEST_CASE("the system ends when light actors that talked to heavy ones become unreachable") {
+TEST_CASE("the system ends when light actors that talked to heavy ones become unreachable", "[.open]") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   auto rounds = GENERATE(range(0, 3));

@@ -105,7 +105,7 @@ TEST_CASE("a request that is answered in time does not time out") {
   CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, short_while) == 7);
 }
 
-TEST_CASE("delegated requests are answered by the actor at the end of the chain") {
+TEST_CASE("delegated requests are answered by the actor at the end of the chain", "[.open]") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
@@ -148,7 +148,7 @@ TEST_CASE("a promise is kept later, by a timer or by another message") {
   open.receive([](int32_t answer) { CHECK(answer == 7); }, [](caf::error& reason) { FAIL(to_string(reason)); });
 }
 
-TEST_CASE("a promise that is dropped is answered with broken_promise") {
+TEST_CASE("a promise that is dropped is answered with broken_promise", "[.open]") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
