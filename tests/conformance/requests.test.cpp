@@ -162,6 +162,7 @@ TEST_CASE("a promise that is dropped is answered with broken_promise", "[.open]"
     s.self->send_exit(asked, caf::exit_reason::user_shutdown);
   }
   open.receive([](int32_t) { FAIL("answered"); }, [&](caf::error& why) { reason = std::move(why); });
+  CAPTURE(to_string(reason));
   CHECK(reason == caf::sec::broken_promise);
 }
 

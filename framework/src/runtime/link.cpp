@@ -91,7 +91,7 @@ void link::let_go() {
 request_set link::untouched_requests() {
   request_set result;
   auto add = [&](const transport::envelope& head) {
-    auto mid = caf::make_message_id(head.word);
+    auto mid = caf::message_id{head.word};
     if (mid.is_request())
       result.insert({head.source_process, head.source, mid.request_id().integer_value()});
   };

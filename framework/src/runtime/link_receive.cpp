@@ -108,7 +108,7 @@ caf::strong_actor_ptr link::resolve(const wire_address& who) {
 
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
   auto& head = record.head;
-  auto mid = caf::make_message_id(head.word);
+  auto mid = caf::message_id{head.word};
   auto id = mid.request_id().integer_value();
   if (router_.is_host()) {
     // A response that nobody waits for, be it late or invented, ends here.

@@ -148,7 +148,7 @@ caf::error link::after_end(const caf::error& reason) {
 }
 
 void link::send_error_response(const envelope& head, caf::error reason) {
-  caf::mailbox_element what{nullptr, caf::make_message_id(head.word), {}, caf::make_message(std::move(reason))};
+  caf::mailbox_element what{nullptr, caf::message_id{head.word}, {}, caf::make_message(std::move(reason))};
   caf::byte_buffer body;
   uint16_t flags = 0;
   if (!transport::encode(&router_.context(), what, body, flags))
