@@ -128,7 +128,7 @@ TEST_CASE("an actor whose handler throws ends with runtime_error, others of its 
   CHECK(ask<int32_t>(s.self, neighbor, int32_t{1}) == 1);
 }
 
-TEST_CASE("a monitor that comes too late gets the real reason", "[.open]") {
+TEST_CASE("a monitor that comes too late gets the real reason") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};

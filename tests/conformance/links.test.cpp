@@ -33,7 +33,7 @@ constexpr int combinations = 5;
 
 } // namespace
 
-TEST_CASE("the end of a linked actor ends the other with the same reason", "[.open]") {
+TEST_CASE("the end of a linked actor ends the other with the same reason") {
   auto where = GENERATE(place::in_host, place::in_worker);
   auto combination = GENERATE(range(0, combinations));
   CAPTURE(where, combination);

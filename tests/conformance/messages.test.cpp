@@ -139,7 +139,7 @@ TEST_CASE("skipped messages wait until the behavior takes them") {
   CHECK(answers == std::vector<int32_t>{2, 4});
 }
 
-TEST_CASE("an urgent message overtakes those that wait", "[.open]") {
+TEST_CASE("an urgent message overtakes those that wait") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};

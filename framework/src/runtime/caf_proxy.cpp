@@ -1,6 +1,7 @@
 #include "bulkhead/runtime/caf_proxy.hpp"
 
 #include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
 
 #include <caf/mailbox_element.hpp>
 
@@ -30,6 +31,21 @@ void caf_proxy::kill_proxy(caf::execution_unit* context, caf::error reason) {
   cleanup(std::move(reason), context);
 }
 
+// A proxy that has ended has nobody to tell, and the router may be gone.
+void caf_proxy::on_destroy() {
+  if (!getf(is_terminated_flag))
+    via_->routes().dropped(*this, std::move(attachables_head_));
+}
+
+void caf_proxy::adopt(caf::attachable_ptr observers) {
+  std::lock_guard guard{mtx_};
+  auto last = &observers;
+  while (*last)
+    last = &(*last)->next;
+  *last = std::move(attachables_head_);
+  attachables_head_ = std::move(observers);
+}
+
 // Called while CAF holds the locks of both actors. The other process keeps its own half of the link, so that either side
 // survives a crash of the other.
 bool caf_proxy::add_backlink(caf::abstract_actor* other) {
@@ -44,11 +60,6 @@ bool caf_proxy::remove_backlink(caf::abstract_actor* other) {
     return false;
   via_->unlink(target_, *other->ctrl());
   return true;
-}
-
-bool caf_proxy::observed() const {
-  std::lock_guard guard{mtx_};
-  return attachables_head_ != nullptr;
 }
 
 } // namespace bulkhead::runtime

@@ -69,4 +69,17 @@ void forget(caf::proxy_registry& proxies, const caf::node_id& node, caf::actor_i
     nodes.erase(i);
 }
 
+std::vector<caf::strong_actor_ptr> take_all(caf::proxy_registry& proxies) {
+  std::unordered_map<caf::node_id, caf::proxy_registry::proxy_map> taken;
+  {
+    std::lock_guard guard{proxies.*member_of(proxy_mutex{})};
+    taken.swap(proxies.*member_of(proxy_entries{}));
+  }
+  std::vector<caf::strong_actor_ptr> result;
+  for (auto& [node, entries] : taken)
+    for (auto& [id, actor] : entries)
+      result.push_back(std::move(actor));
+  return result;
+}
+
 } // namespace bulkhead::runtime

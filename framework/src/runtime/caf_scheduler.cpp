@@ -118,10 +118,6 @@ void caf_scheduler::remove(const std::shared_ptr<link>& what) {
   });
 }
 
-void caf_scheduler::on_quiet(std::function<void()> what) {
-  post([this, what = std::move(what)] { on_quiet_ = what; });
-}
-
 void caf_scheduler::enqueue(caf::resumable* job) {
   {
     std::lock_guard guard{mutex_};

@@ -27,6 +27,8 @@ void caf_scheduler::poll(worker& self) {
   }
   if (found > 0)
     sweep_due_ = true;
+  if (router_->sweep_wanted())
+    router_->sweep();
   if (found > 0 || !self.local.empty() || queued_ > 0 || stopping_)
     return;
   if (!spin(self))
@@ -68,13 +70,11 @@ void caf_scheduler::park(worker&) {
   parked_ = true;
   // Whoever queues a job after this look finds `parked_` and wakes this thread.
   if (queued_ == 0 && !stopping_) {
-    if (sweep_due_) {
+    if (sweep_due_ || router_->owes_releases()) {
       // What other processes lent this one is given back once things have calmed down.
       if (io_->wait_for(sweep_delay) == 0 && links_version_ == polled_version_) {
         sweep_due_ = false;
         router_->sweep();
-        if (on_quiet_)
-          on_quiet_();
       }
     } else {
       io_->wait();

@@ -1,40 +1,48 @@
 #include "bulkhead/runtime/export_table.hpp"
 
-#include <caf/error.hpp>
-#include <caf/exit_reason.hpp>
-
 #include <algorithm>
 
 namespace bulkhead::runtime {
 
-bool export_table::note(const wire_address& who, const caf::strong_actor_ptr& ptr, transport::process_number peer,
-                        uint64_t record) {
+bool export_table::note(const wire_address& who, const caf::strong_actor_ptr& actor, transport::process_number peer,
+                        const transport::record_counts& number) {
   std::lock_guard guard{mutex_};
   auto& known = entries_[who];
   auto first = known.actor == nullptr;
-  if (first)
-    known.actor = ptr;
+  if (first) {
+    known.actor = actor;
+    registry_.pin(actor);
+  }
   for (auto& x : known.holders)
     if (x.peer == peer) {
-      x.record = std::max(x.record, record);
+      x.last = number;
       return first;
     }
-  known.holders.push_back({peer, record});
+  known.holders.push_back({peer, number});
   return first;
 }
 
 caf::strong_actor_ptr export_table::release(const wire_address& who, transport::process_number peer,
-                                            uint64_t records_read) {
+                                            const transport::record_counts& read) {
   std::lock_guard guard{mutex_};
   auto i = entries_.find(who);
   if (i == entries_.end())
     return nullptr;
-  std::erase_if(i->second.holders, [=](auto& x) { return x.peer == peer && x.record <= records_read; });
+  std::erase_if(i->second.holders, [&](auto& x) {
+    return x.peer == peer && x.last.data <= read.data && x.last.urgent <= read.urgent;
+  });
   if (!i->second.holders.empty())
     return nullptr;
   auto result = std::move(i->second.actor);
   entries_.erase(i);
+  registry_.unpin(result);
   return result;
+}
+
+void export_table::unpin_unless_held(const wire_address& who, const caf::strong_actor_ptr& actor) {
+  std::lock_guard guard{mutex_};
+  if (!entries_.contains(who))
+    registry_.unpin(actor);
 }
 
 std::vector<caf::strong_actor_ptr> export_table::forget(transport::process_number peer) {
@@ -43,6 +51,7 @@ std::vector<caf::strong_actor_ptr> export_table::forget(transport::process_numbe
   for (auto i = entries_.begin(); i != entries_.end();) {
     std::erase_if(i->second.holders, [=](auto& x) { return x.peer == peer; });
     if (i->second.holders.empty()) {
+      registry_.unpin(i->second.actor);
       result.push_back(std::move(i->second.actor));
       entries_.erase(i++);
     } else {
@@ -58,16 +67,19 @@ void export_table::ended(const wire_address& who, const caf::error& reason) {
   if (auto i = entries_.find(who); i != entries_.end()) {
     dropped = std::move(i->second.actor);
     entries_.erase(i);
+    registry_.unpin(dropped);
   }
   if (tombstones_.size() >= tombstones_max)
     tombstones_.pop_front();
   tombstones_.push_back({who, reason});
 }
 
-caf::error export_table::reason_of(const wire_address& who) const {
+std::optional<caf::error> export_table::reason_of(const wire_address& who) const {
   std::lock_guard guard{mutex_};
   auto i = std::find_if(tombstones_.rbegin(), tombstones_.rend(), [&](auto& x) { return x.who == who; });
-  return i != tombstones_.rend() ? i->reason : caf::make_error(caf::exit_reason::unknown);
+  if (i == tombstones_.rend())
+    return std::nullopt;
+  return i->reason;
 }
 
 size_t export_table::size() const {

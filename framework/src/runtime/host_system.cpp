@@ -34,11 +34,6 @@ host_system* host_system::of(caf::actor_system& system) noexcept {
   return dynamic_cast<host_system*>(&system.scheduler());
 }
 
-void host_system::start() {
-  caf_scheduler::start();
-  on_quiet([this] { sweep_roots(); });
-}
-
 std::shared_ptr<worker_process> host_system::make_worker(worker_options options, bool stays) {
   std::lock_guard guard{mutex_};
   if (closing_)
@@ -139,16 +134,6 @@ uint64_t host_system::dropped_messages() const {
     if (auto via = x->the_link())
       result += via->dropped();
   return result;
-}
-
-void host_system::sweep_roots() {
-  std::vector<std::shared_ptr<worker_process>> all;
-  {
-    std::lock_guard guard{mutex_};
-    all.assign(workers_.begin(), workers_.end());
-  }
-  for (auto& x : all)
-    x->release_unused_roots();
 }
 
 void host_system::stop() {

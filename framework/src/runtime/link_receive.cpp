@@ -33,7 +33,6 @@ size_t link::poll(caf::execution_unit& unit, size_t records_max) {
     ++count;
     dispatch(record, unit);
   }
-  router_.drop_strays();
   // Before any handler runs, so that a crash finds the records of this batch taken, and all others untouched.
   if (inbox_->publish_consumed())
     edge_->peer_bell.ring();
@@ -55,11 +54,10 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       on_down(source, transport::decode_reason(&unit, record.body));
       break;
     case record_kind::release:
-      // While records wait here the count of the peer says nothing about them.
       if (!router_.is_host() && target.process == transport::host_process)
         events_->on_root_released(target.actor);
-      else if (!outbox_->has_waiting())
-        router_.unpin(router_.exports().release(target, peer_, head.word));
+      else
+        (void) router_.exports().release(target, peer_, {head.word, head.source});
       break;
     case record_kind::link:
       on_link(head);
@@ -92,13 +90,21 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
   }
 }
 
-// As the router does, which needs a lock and a search by node id for it.
+caf::strong_actor_ptr link::find(const wire_address& who) {
+  return known(who, &router::find);
+}
+
 caf::strong_actor_ptr link::resolve(const wire_address& who) {
+  return known(who, &router::resolve);
+}
+
+// As the router does, which needs a lock and a search by node id for it.
+caf::strong_actor_ptr link::known(const wire_address& who, caf::strong_actor_ptr (router::*look_up)(const wire_address&)) {
   auto& slot = resolved_[wire_address_hash{}(who) % resolved_max];
   if (slot.who == who)
     if (auto known = slot.actor.lock())
       return known;
-  auto found = router_.resolve(who);
+  auto found = (router_.*look_up)(who);
   if (found) {
     slot.who = who;
     slot.actor = caf::actor_cast<caf::weak_actor_ptr>(found);
@@ -118,7 +124,9 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     if (mid.is_request() && head.source_process != peer_)
       (void) pending_.erase({head.source_process, head.source, id});
   }
-  auto receiver = resolve({head.target_process, head.target});
+  // In a worker all that arrives is for one of its own actors.
+  auto receiver = router_.is_host() ? resolve({head.target_process, head.target})
+                                    : find({head.target_process, head.target});
   auto sender = resolve({head.source_process, head.source});
   if (!receiver) {
     if (mid.is_request() && sender)
@@ -143,7 +151,7 @@ void link::on_watch(const wire_address& who) {
   if (auto actor = router_.find(who))
     report_end(who, actor);
   else
-    send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, router_.exports().reason_of(who));
+    send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, router_.reason_of(who));
 }
 
 void link::on_down(const wire_address& who, caf::error reason) {
@@ -155,13 +163,17 @@ void link::on_down(const wire_address& who, caf::error reason) {
   // The end of an actor is for its own process to tell.
   if (router_.is_host() && who.process != peer_)
     return;
-  router_.end_proxy(who, std::move(reason));
+  router_.end(who, reason);
 }
 
 void link::on_link(const envelope& head) {
   auto target = router_.find({head.target_process, head.target});
   auto source = router_.resolve({head.source_process, head.source});
-  if (target && source)
+  if (!target || !source)
+    return;
+  if (auto proxy = as_proxy(target))
+    proxy->via()->link_to(proxy->target(), source); // in another worker: that one needs its half of the link
+  else
     source->get()->attach(caf::default_attachable::make_link(caf::actor_addr{source->get()->address()},
                                                              caf::actor_addr{target->get()->address()}));
 }
@@ -171,13 +183,18 @@ void link::on_unlink(const envelope& head) {
   auto source = router_.find({head.source_process, head.source});
   if (!target || !source)
     return;
+  if (auto proxy = as_proxy(target)) {
+    proxy->via()->unlink(proxy->target(), *source);
+    return;
+  }
   using token = caf::default_attachable::observe_token;
   source->get()->detach(token{target->get()->address(), caf::default_attachable::link});
   target->get()->detach(token{source->get()->address(), caf::default_attachable::link});
 }
 
 void link::on_exit(const transport::incoming& record, caf::execution_unit& unit) {
-  auto target = router_.resolve({record.head.target_process, record.head.target});
+  auto address = wire_address{record.head.target_process, record.head.target};
+  auto target = router_.is_host() ? router_.resolve(address) : router_.find(address);
   if (!target)
     return;
   auto source = router_.find({record.head.source_process, record.head.source});

@@ -1,6 +1,7 @@
 // The sending half of a link: messages and notices become records.
 
 #include "bulkhead/runtime/caf_proxy.hpp"
+#include "bulkhead/runtime/departure.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
 
@@ -108,13 +109,19 @@ bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::e
     }
     return refuse(what, std::move(failed), context);
   }
-  note_exports(head, what, body.buffer);
+  departure leaving{*this};
+  if (what.sender && head.source_process != peer_)
+    leaving.add({head.source_process, head.source}, what.sender);
+  leaving.add_all(what.payload, body.buffer);
   auto tracked = router_.is_host() && what.mid.is_request() && what.sender;
   auto key = request_key{head.source_process, head.source, what.mid.request_id().integer_value()};
   if (tracked)
     pending_.insert(key, what.mid, what.sender);
   auto admit = what.mid.is_response() ? admission::guaranteed : admission::bounded;
-  auto result = outbox_->send(record_kind::message, flags, head, body.buffer, admit);
+  auto result = what.mid.is_urgent_message()
+                  ? outbox_->send_urgent(flags, head, body.buffer, admit, &leaving)
+                  : outbox_->send(record_kind::message, flags, head, body.buffer, admit, &leaving);
+  leaving.depart();
   if (outbox_->corrupt())
     found_corrupt("a cursor in its region is impossible");
   if (result == outcome::accepted)

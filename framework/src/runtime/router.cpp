@@ -7,8 +7,13 @@
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace bulkhead::runtime {
 
@@ -31,12 +36,13 @@ public:
 
 router::router(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
                std::function<void(std::function<void()>)> post)
-  : system_(system), self_(self), key_(key), post_(std::move(post)), proxies_(system, *this) {
+  : system_(system), self_(self), key_(key), post_(std::move(post)), proxies_(system, *this), exports_(*this) {
   context_ = std::make_unique<scheduler_unit>(system, proxies_);
 }
 
+// CAF's registry would end whatever stands in it as if it were a proxy.
 router::~router() {
-  drop_strays();
+  (void) take_all(proxies_);
 }
 
 void router::host_node(caf::node_id node) {
@@ -78,19 +84,26 @@ std::optional<wire_address> router::address_of(const caf::actor_control_block& a
 caf::strong_actor_ptr router::resolve(const wire_address& who) {
   if (who.actor == 0)
     return nullptr;
-  if (who.process == self_)
-    return system_.registry().get(who.actor);
-  // In a worker, the host's name for one of its own roots. The registry of proxies cannot give such an entry back.
-  if (!is_host() && who.process == transport::host_process)
-    if (auto root = aliased(who))
-      return *root;
-  return proxies_.get_or_put(node_of(who.process), who.actor);
+  if (auto actor = find(who))
+    return actor;
+  return who.process == self_ ? nullptr : proxies_.get_or_put(node_of(who.process), who.actor);
 }
 
 caf::strong_actor_ptr router::find(const wire_address& who) {
   if (who.process == self_)
-    return system_.registry().get(who.actor);
-  return proxies_.get(node_of(who.process), who.actor);
+    if (auto actor = system_.registry().get(who.actor))
+      return actor;
+  return known(who);
+}
+
+caf::strong_actor_ptr router::known(const wire_address& who) const {
+  std::lock_guard guard{mutex_};
+  auto i = known_.find(who);
+  return i != known_.end() ? i->second.lock() : nullptr;
+}
+
+bool router::knows(const wire_address& who) const {
+  return known(who) != nullptr;
 }
 
 void router::attach(transport::process_number number, std::shared_ptr<link> via) {
@@ -100,6 +113,7 @@ void router::attach(transport::process_number number, std::shared_ptr<link> via)
 
 void router::detach(transport::process_number number, const caf::error& reason) {
   std::shared_ptr<link> dropped;
+  std::vector<ending> ends;
   {
     std::lock_guard guard{mutex_};
     if (auto i = links_.find(number); i != links_.end()) {
@@ -110,84 +124,120 @@ void router::detach(transport::process_number number, const caf::error& reason) 
     // Older ones are merely told that there is no route.
     if (dead_.size() > remembered_dead_max)
       dead_.erase(dead_.begin());
+    for (auto i = known_.begin(); i != known_.end();) {
+      if (i->first.process != number) {
+        ++i;
+        continue;
+      }
+      ends.push_back({i->second.lock(), {}});
+      known_.erase(i++);
+    }
+    for (auto i = orphans_.begin(); i != orphans_.end();) {
+      if (i->first.process != number) {
+        ++i;
+        continue;
+      }
+      ends.push_back({nullptr, std::move(i->second)});
+      orphans_.erase(i++);
+    }
   }
-  auto node = node_of(number);
-  drop_strays();
-  for (auto& proxy : proxies_.get_all(node))
-    if (proxy)
-      proxies_.erase(node, proxy->aid, reason);
-  {
-    std::lock_guard guard{mutex_};
-    for (auto i = aliases_.begin(); i != aliases_.end();)
-      i->first.process == number ? aliases_.erase(i++) : static_cast<void>(++i);
-  }
-  for (auto& actor : exports_.forget(number))
-    unpin(std::move(actor));
+  for (auto& x : ends)
+    end(std::move(x), reason);
+  (void) take_all(proxies_);
+  (void) exports_.forget(number);
 }
 
-void router::alias(const wire_address& who, const caf::strong_actor_ptr& root) {
+caf::error router::reason_of(const wire_address& who) const {
+  if (auto reason = exports_.reason_of(who))
+    return std::move(*reason);
   std::lock_guard guard{mutex_};
-  aliases_[who] = caf::actor_cast<caf::weak_actor_ptr>(root);
+  auto i = dead_.find(who.process);
+  return i != dead_.end() ? i->second : caf::make_error(caf::exit_reason::unknown);
 }
 
-std::optional<caf::strong_actor_ptr> router::aliased(const wire_address& who) const {
+void router::alias(const wire_address& who, const caf::strong_actor_ptr& actor) {
   std::lock_guard guard{mutex_};
-  auto i = aliases_.find(who);
-  if (i == aliases_.end())
-    return std::nullopt;
-  return i->second.lock();
+  known_[who] = caf::actor_cast<caf::weak_actor_ptr>(actor);
 }
 
 void router::forget_alias(const wire_address& who) {
   std::lock_guard guard{mutex_};
-  aliases_.erase(who);
+  known_.erase(who);
 }
 
-void router::end_proxy(const wire_address& who, caf::error reason) {
-  drop_strays();
-  proxies_.erase(node_of(who.process), who.actor, std::move(reason));
-}
-
-void router::drop_strays() {
-  if (!has_strays_)
-    return;
-  std::vector<wire_address> strays;
+void router::end(const wire_address& who, const caf::error& reason) {
+  ending what;
   {
     std::lock_guard guard{mutex_};
-    strays.swap(strays_);
-    has_strays_ = false;
+    if (auto i = known_.find(who); i != known_.end()) {
+      what.proxy = i->second.lock();
+      known_.erase(i);
+    }
+    if (auto i = orphans_.find(who); i != orphans_.end()) {
+      what.observers = std::move(i->second);
+      orphans_.erase(i);
+    }
   }
-  for (auto& who : strays)
-    forget(proxies_, node_of(who.process), who.actor);
+  forget(proxies_, node_of(who.process), who.actor);
+  end(std::move(what), reason);
 }
 
-void router::unpin(caf::strong_actor_ptr actor) {
+void router::end(ending what, const caf::error& reason) {
+  if (what.proxy)
+    if (auto proxy = as_proxy(what.proxy))
+      proxy->kill_proxy(nullptr, reason);
+  for (auto& first : what.observers)
+    for (auto x = first.get(); x != nullptr; x = x->next.get())
+      x->actor_exited(reason, nullptr);
+}
+
+void router::dropped(const caf_proxy& proxy, caf::attachable_ptr observers) {
+  auto post_it = false;
+  {
+    std::lock_guard guard{mutex_};
+    auto& who = proxy.target();
+    if (auto i = known_.find(who); i != known_.end() && i->second.get() == proxy.ctrl())
+      known_.erase(i);
+    if (observers)
+      orphans_[who].push_back(std::move(observers));
+    dropped_.push_back({who, proxy.local_id(), proxy.via()});
+    post_it = !std::exchange(release_posted_, true);
+  }
+  if (post_it)
+    post([this] { release_dropped(); });
+}
+
+// On the loop, because a handle may be on its way in a record that is being decoded just now.
+void router::release_dropped() {
+  std::vector<dropped_proxy> all;
+  {
+    std::lock_guard guard{mutex_};
+    all.swap(dropped_);
+    release_posted_ = false;
+  }
+  std::erase_if(all, [](auto& x) { return x.via->release(x.who, x.local); });
+  std::lock_guard guard{mutex_};
+  dropped_.insert(dropped_.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+  owes_releases_ = !all.empty();
+}
+
+void router::pin(const caf::strong_actor_ptr& actor) {
+  if (actor->nid == system_.node())
+    runtime::pin(actor);
+}
+
+void router::unpin(const caf::strong_actor_ptr& actor) {
   // With CAF's own network layer in the process an entry of the registry may be its as well: nothing tells whose.
-  if (actor && actor->nid == system_.node() && !system_.has_middleman())
+  if (actor->nid == system_.node() && !system_.has_middleman())
     runtime::unpin(actor);
 }
 
 void router::sweep() {
-  if (system_.has_middleman())
-    return;
-  std::vector<transport::process_number> processes;
-  {
-    std::lock_guard guard{mutex_};
-    for (auto& entry : links_)
-      processes.push_back(entry.first);
-  }
-  for (auto process : processes) {
-    auto node = node_of(process);
-    for (auto& ptr : proxies_.get_all(node)) {
-      // Two references: the registry's and the one in this list.
-      if (!ptr || ptr->strong_refs != 2)
-        continue;
-      auto proxy = dynamic_cast<caf_proxy*>(ptr->get());
-      if (proxy == nullptr || proxy->observed() || !proxy->via()->release(proxy->target()))
-        continue;
-      proxies_.erase(node, ptr->aid, caf::make_error(caf::exit_reason::unreachable));
-    }
-  }
+  (void) take_all(proxies_);
+  release_dropped();
+  std::lock_guard guard{mutex_};
+  made_since_sweep_ = 0;
+  sweep_at_ = std::max(sweep_at_min, known_.size());
 }
 
 std::shared_ptr<link> router::link_to(transport::process_number process) const {
@@ -200,37 +250,43 @@ std::shared_ptr<link> router::link_to(transport::process_number process) const {
   return nullptr;
 }
 
+// CAF holds the lock of its registry meanwhile.
 caf::strong_actor_ptr router::make_proxy(caf::node_id node, caf::actor_id id) {
   if (id == 0)
     return nullptr;
   auto process = process_of(node);
   auto who = wire_address{process.value_or(0), id};
-  if (process)
-    if (auto root = aliased(who); root && *root) {
-      if (!is_host()) {
-        // CAF holds the lock of its registry now.
-        std::lock_guard guard{mutex_};
-        strays_.push_back(who);
-        has_strays_ = true;
-      }
-      return *root;
-    }
   auto via = process ? link_to(*process) : nullptr;
-  caf::actor_config cfg;
-  auto result = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(
-    id, std::move(node), &system_, cfg, via ? via : link::nowhere(*this), who);
-  if (via) {
-    via->watch(who);
-    return result;
-  }
-  // A handle to an actor of a dead process is a handle to a dead actor.
   auto reason = caf::make_error(errc::no_route);
-  if (process) {
+  caf::strong_actor_ptr result;
+  {
     std::lock_guard guard{mutex_};
-    if (auto i = dead_.find(*process); i != dead_.end())
-      reason = i->second;
+    if (process) {
+      if (auto i = known_.find(who); i != known_.end() && (result = i->second.lock()))
+        return result;
+      // A handle to an actor of a dead process is a handle to a dead actor.
+      if (auto i = dead_.find(*process); i != dead_.end()) {
+        reason = i->second;
+        via = nullptr;
+      }
+    }
+    caf::actor_config cfg;
+    result = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(id, std::move(node), &system_, cfg,
+                                                               via ? via : link::nowhere(*this), who);
+    if (via) {
+      known_[who] = caf::actor_cast<caf::weak_actor_ptr>(result);
+      ++made_since_sweep_;
+      if (auto i = orphans_.find(who); i != orphans_.end()) {
+        for (auto& x : i->second)
+          static_cast<caf_proxy*>(result->get())->adopt(std::move(x));
+        orphans_.erase(i);
+      }
+    }
   }
-  static_cast<caf_proxy*>(result->get())->kill_proxy(nullptr, std::move(reason));
+  if (via)
+    via->watch(who);
+  else
+    static_cast<caf_proxy*>(result->get())->kill_proxy(nullptr, std::move(reason));
   return result;
 }
 

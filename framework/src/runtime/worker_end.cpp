@@ -1,9 +1,9 @@
 // How a worker process ends: by request, by force, or by itself.
 
 #include "bulkhead/platform/exit_status.hpp"
-#include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/router.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
@@ -101,11 +101,8 @@ void worker_process::on_exit(platform::exit_status status) {
     left.swap(roots_);
   }
   auto reason = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
-  for (auto& [id, x] : left) {
-    static_cast<caf_proxy*>(x.proxy->get())->kill_proxy(nullptr, reason);
-    if (x.done)
-      x.done(reason);
-  }
+  for (auto& [id, x] : left)
+    end_root(id, x, reason);
   process_.reset();
   has_ended();
 }

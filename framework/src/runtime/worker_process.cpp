@@ -6,13 +6,12 @@
 #include "bulkhead/runtime/router.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 
-#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 
-#include <algorithm>
+#include <utility>
 
 namespace bulkhead::runtime {
 
@@ -69,7 +68,8 @@ caf::error worker_process::make_root(uint64_t id, spawn_callback done, std::shar
                                                                  link_,
                                                                  wire_address{transport::host_process, id});
   auto deadline = std::make_shared<boost::asio::steady_timer>(host_.the_keeper().context());
-  roots_.emplace(id, root{std::move(proxy), std::move(done), 0, std::move(deadline)});
+  host_.routes().alias({transport::host_process, id}, proxy);
+  roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline)});
   via = link_;
   return {};
 }
@@ -98,9 +98,8 @@ void worker_process::on_spawn_timeout(uint64_t id) {
     auto i = roots_.find(id);
     if (i == roots_.end() || !i->second.done)
       return;
-    done = std::move(i->second.done);
-    i->second.done = nullptr;
-    proxy = i->second.proxy;
+    done = std::exchange(i->second.done, nullptr);
+    proxy = std::move(i->second.proxy);
   }
   // Should it come up after all, nobody will know it.
   caf::anon_send_exit(proxy, caf::exit_reason::kill);
@@ -127,8 +126,11 @@ void worker_process::on_rooted(uint64_t id, uint64_t local) {
     if (i == roots_.end())
       return;
     i->second.local = local;
-    proxy = i->second.proxy;
+    proxy = i->second.proxy ? i->second.proxy : host_.routes().find({transport::host_process, id});
   }
+  if (!proxy)
+    return;
+  static_cast<caf_proxy*>(proxy->get())->local_id(local);
   host_.routes().alias({number_, local}, proxy);
 }
 
@@ -140,9 +142,8 @@ void worker_process::on_spawned(uint64_t id, caf::error reason) {
     auto i = roots_.find(id);
     if (i == roots_.end() || !i->second.done)
       return;
-    done = std::move(i->second.done);
-    i->second.done = nullptr;
-    proxy = i->second.proxy;
+    done = std::exchange(i->second.done, nullptr);
+    proxy = std::move(i->second.proxy);
     had_roots_ = true;
     host_.the_keeper().post([deadline = std::move(i->second.deadline)] { deadline->cancel(); });
   }
@@ -155,39 +156,25 @@ void worker_process::on_spawned(uint64_t id, caf::error reason) {
 }
 
 void worker_process::on_root_down(uint64_t id, const caf::error& reason) {
-  auto gone = take_root(id);
-  if (!gone)
-    return;
-  static_cast<caf_proxy*>(gone->proxy->get())->kill_proxy(nullptr, reason);
-  if (gone->local != 0) {
-    host_.routes().forget_alias({number_, gone->local});
-    host_.routes().end_proxy({number_, gone->local}, reason);
-  }
-  if (!gone->done)
+  if (auto gone = take_root(id))
+    end_root(id, *gone, reason);
+}
+
+void worker_process::end_root(uint64_t id, root& what, const caf::error& reason) {
+  auto& routes = host_.routes();
+  routes.exports().ended({transport::host_process, id}, reason);
+  routes.end({transport::host_process, id}, reason);
+  if (what.local != 0)
+    routes.end({number_, what.local}, reason);
+  if (!what.done)
     return;
   // CAF reports an exception by this code. Any other end is one that a local actor may have right after its spawn too.
   if (reason == caf::sec::runtime_error)
-    gone->done(caf::make_error(errc::constructor_failed, to_string(reason)));
+    what.done(caf::make_error(errc::constructor_failed, to_string(reason)));
+  else if (alive())
+    what.done(std::move(what.proxy));
   else
-    gone->done(std::move(gone->proxy));
-}
-
-void worker_process::release_unused_roots() {
-  auto via = the_link();
-  if (!via || via->closed())
-    return;
-  std::lock_guard guard{mutex_};
-  for (auto& [id, x] : roots_) {
-    if (x.done || x.local == 0)
-      continue;
-    // What the runtime itself holds: this table, CAF's registry and that of the proxies.
-    size_t own = 1;
-    own += host_.system().registry().get(id) != nullptr ? 1 : 0;
-    own += host_.routes().find({number_, x.local}) != nullptr ? 1 : 0;
-    auto proxy = static_cast<caf_proxy*>(x.proxy->get());
-    if (x.proxy->strong_refs == own && !proxy->observed())
-      via->release_root(id, x.local);
-  }
+    what.done(reason);
 }
 
 } // namespace bulkhead::runtime

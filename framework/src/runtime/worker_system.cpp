@@ -129,6 +129,7 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
 }
 
 void worker_system::root_ended(uint64_t root) {
+  routes().forget_alias({transport::host_process, root});
   caf::strong_actor_ptr dropped; // outlives the guard
   std::lock_guard guard{mutex_};
   if (auto i = roots_.find(root); i != roots_.end()) {
@@ -148,7 +149,7 @@ void worker_system::on_root_released(uint64_t root) {
     dropped = std::move(i->second);
     i->second = nullptr;
   }
-  routes().unpin(dropped);
+  routes().exports().unpin_unless_held({routes().self(), dropped->aid}, dropped);
 }
 
 void worker_system::on_stop() {

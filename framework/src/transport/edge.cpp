@@ -79,12 +79,14 @@ void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& 
   auto scratch = std::unique_ptr<std::byte[], page_delete>{
     static_cast<std::byte*>(::operator new[](shm::header_bytes, std::align_val_t{shm::header_bytes}))};
   shm::initialize(scratch.get(), own_end.rings, {.published = {}, .consumed = start});
-  shm::lane_reader reader{scratch.get(), own_end.own.data(), own_end.rings, shm::lane_id::data};
-  shm::record_view view;
-  while (reader.next(view) == shm::lane_reader::outcome::record) {
-    if (view.kind == static_cast<uint16_t>(record_kind::message) && view.payload.size() >= sizeof(envelope))
-      visit(read_envelope(view.payload));
-    reader.consume();
+  for (auto lane : {shm::lane_id::control, shm::lane_id::data}) {
+    shm::lane_reader reader{scratch.get(), own_end.own.data(), own_end.rings, lane};
+    shm::record_view view;
+    while (reader.next(view) == shm::lane_reader::outcome::record) {
+      if (view.kind == static_cast<uint16_t>(record_kind::message) && view.payload.size() >= sizeof(envelope))
+        visit(read_envelope(view.payload));
+      reader.consume();
+    }
   }
 }
 

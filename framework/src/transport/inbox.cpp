@@ -23,15 +23,15 @@ inbox::inbox(std::byte* own_region, const std::byte* peer_region, shm::geometry 
 inbox::outcome inbox::next(incoming& out) {
   if (!complaint_.empty())
     return outcome::corrupt;
-  for (auto lane : {&control_, &data_}) {
-    auto found = true;
-    while (found) {
-      auto result = take(*lane, out, found);
-      if (result != outcome::empty)
-        return result;
-    }
+  for (;;) {
+    auto found = false;
+    auto result = take(control_, out, found);
+    if (result != outcome::empty)
+      return result;
+    result = take(data_, out, found);
+    if (result != outcome::empty || !found)
+      return result;
   }
-  return outcome::empty;
 }
 
 bool inbox::publish_consumed() {
@@ -44,7 +44,8 @@ inbox::outcome inbox::fail(std::string complaint) {
   return outcome::corrupt;
 }
 
-// One record of `lane`. Returns `empty` with `found` if it was a piece and its whole is not complete yet.
+// One record of `lane`. Returns `empty` with `found` if there was one but there is nothing to show yet: it was a piece and its
+// whole is not complete, or the control lane comes first.
 inbox::outcome inbox::take(shm::lane_reader& lane, incoming& out, bool& found) {
   shm::record_view view;
   switch (lane.next(view)) {
@@ -56,6 +57,10 @@ inbox::outcome inbox::take(shm::lane_reader& lane, incoming& out, bool& found) {
     default:
       break;
   }
+  found = true;
+  // Since `next` has seen this record, it sees all that was put into the control lane before.
+  if (&lane == &data_ && control_.has_data())
+    return outcome::empty;
   if (copy_.capacity() > kept_bytes_max)
     caf::byte_buffer{}.swap(copy_);
   auto first = reinterpret_cast<const caf::byte*>(view.payload.data());
@@ -66,7 +71,9 @@ inbox::outcome inbox::take(shm::lane_reader& lane, incoming& out, bool& found) {
   auto payload = std::as_bytes(std::span{copy_});
   if (view.kind != static_cast<uint16_t>(record_kind::piece)) {
     if (&lane == &data_)
-      ++completed_;
+      ++completed_.data;
+    else if (view.kind == static_cast<uint16_t>(record_kind::message))
+      ++completed_.urgent;
     return accept(view.kind, view.flags, payload, out);
   }
   if (&lane == &control_)
@@ -100,7 +107,7 @@ inbox::outcome inbox::add_piece(const envelope& head, std::span<const std::byte>
   if (s.content.size() < s.total)
     return outcome::empty;
   complete = true;
-  ++completed_;
+  ++completed_.data;
   open_bytes_ -= s.total;
   copy_ = std::move(s.content);
   streams_.erase(i);

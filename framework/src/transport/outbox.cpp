@@ -31,7 +31,7 @@ outbox::outbox(std::byte* own_region, const std::byte* peer_region, shm::geometr
 
 // The bells are rung under the mutex: once `close` has returned, nobody uses the edge any more.
 outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
-                             admission admit) {
+                             admission admit, acceptance* told) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return outcome::closed;
@@ -39,8 +39,9 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
     return outcome::too_large;
   if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
     return outcome::full;
-  // Only this thread holds the mutex, so a plain increment would do; readers elsewhere want a whole value.
-  accepted_.store(accepted_.load() + 1);
+  ++accepted_.data;
+  if (told != nullptr)
+    told->accepted(accepted_);
   auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
   if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
     if (data_.publish())
@@ -57,18 +58,42 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
   return outcome::accepted;
 }
 
+outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, std::span<const caf::byte> body, admission admit,
+                                    acceptance* told) {
+  if (sizeof(envelope) + body.size() > control_bytes_max_)
+    return send(record_kind::message, flags, head, body, admit, told);
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return outcome::closed;
+  if (body.size() > limits_.message_bytes_max)
+    return outcome::too_large;
+  if (admit == admission::bounded && control_waiting_bytes_ >= limits_.spill_bytes_max)
+    return outcome::full;
+  ++accepted_.urgent;
+  if (told != nullptr)
+    told->accepted(accepted_);
+  return put_control(record_kind::message, flags, head, body);
+}
+
 outbox::outcome outbox::send_control(record_kind kind, const envelope& head, std::span<const caf::byte> body) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return outcome::closed;
   if (sizeof(envelope) + body.size() > control_bytes_max_)
     return outcome::too_large;
-  if (control_spill_.empty() && write(control_, kind, 0, head, body)) {
+  return put_control(kind, 0, head, body);
+}
+
+outbox::outcome outbox::put_control(record_kind kind, uint16_t flags, const envelope& head,
+                                    std::span<const caf::byte> body) {
+  if (control_spill_.empty() && write(control_, kind, flags, head, body)) {
     if (control_.publish())
       peer_bell_.ring();
     return outcome::accepted;
   }
-  control_spill_.push_back({kind, 0, head, caf::byte_buffer(body.begin(), body.end())});
+  parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
+  control_waiting_bytes_ += weight(item);
+  control_spill_.push_back(std::move(item));
   pump_locked();
   return outcome::accepted;
 }
@@ -86,9 +111,10 @@ void outbox::close() {
 
 void outbox::for_each_waiting(const std::function<void(const envelope&)>& visit) const {
   std::lock_guard guard{mutex_};
-  for (auto& item : spill_)
-    if (item.kind == record_kind::message)
-      visit(item.head);
+  for (auto waiting : {&control_spill_, &spill_})
+    for (auto& item : *waiting)
+      if (item.kind == record_kind::message)
+        visit(item.head);
   for (auto& s : streams_) {
     if (s.whole.kind == record_kind::message)
       visit(s.whole.head);
@@ -136,6 +162,7 @@ bool outbox::pump_control() {
     auto& item = control_spill_.front();
     if (!write(control_, item.kind, item.flags, item.head, item.body))
       return false;
+    control_waiting_bytes_ -= weight(item);
     control_spill_.pop_front();
   }
   return true;

@@ -24,6 +24,12 @@ caf::strong_actor_ptr make_idle(caf::actor_system& sys) {
   return caf::actor_cast<caf::strong_actor_ptr>(sys.spawn(idle));
 }
 
+struct counted_pins final : pins {
+  void pin(const caf::strong_actor_ptr&) override { ++count; }
+  void unpin(const caf::strong_actor_ptr&) override { --count; }
+  int count = 0;
+};
+
 std::vector<uint64_t> handles_in(caf::actor_system& sys, const transport::system_key& key, const caf::message& content) {
   caf::mailbox_element what{nullptr, caf::make_message_id(), {}, content};
   caf::byte_buffer encoded;
@@ -63,37 +69,45 @@ TEST_CASE("an exported actor is held until each peer has let go of what it was s
   caf::actor_system_config cfg;
   caf::actor_system sys{cfg};
   auto actor = make_idle(sys);
-  export_table table;
+  counted_pins registry;
+  export_table table{registry};
   wire_address who{0, actor->aid};
-  CHECK(table.note(who, actor, 1, 10));
-  CHECK_FALSE(table.note(who, actor, 1, 20));
-  CHECK_FALSE(table.note(who, actor, 2, 5));
+  CHECK(table.note(who, actor, 1, {10, 0}));
+  CHECK_FALSE(table.note(who, actor, 1, {20, 3}));
+  CHECK_FALSE(table.note(who, actor, 2, {5, 0}));
   CHECK(table.size() == 1);
-  CHECK(table.release(who, 1, 19) == nullptr); // another copy is on its way
-  CHECK(table.release(who, 1, 20) == nullptr); // peer 2 has it
-  CHECK(table.release(who, 2, 5) == actor);
-  CHECK(table.release(who, 2, 5) == nullptr);
+  CHECK(table.release(who, 1, {19, 3}) == nullptr); // another copy is on its way
+  CHECK(table.release(who, 1, {20, 2}) == nullptr); // in either lane
+  CHECK(table.release(who, 1, {20, 3}) == nullptr); // peer 2 has it
+  table.unpin_unless_held(who, actor);
+  CHECK(registry.count == 1);
+  CHECK(table.release(who, 2, {5, 0}) == actor);
+  CHECK(table.release(who, 2, {5, 0}) == nullptr);
   CHECK(table.size() == 0);
-  CHECK(table.note(who, actor, 1, 30));
-  CHECK_FALSE(table.note(who, actor, 2, 30));
+  CHECK(registry.count == 0);
+  CHECK(table.note(who, actor, 1, {30, 3}));
+  CHECK_FALSE(table.note(who, actor, 2, {30, 0}));
   CHECK(table.forget(1).empty());
   CHECK(table.forget(2) == std::vector{actor});
+  CHECK(registry.count == 0);
 }
 
 TEST_CASE("the reason of an exported actor's end is remembered for a while") {
   caf::actor_system_config cfg;
   caf::actor_system sys{cfg};
   auto actor = make_idle(sys);
-  export_table table;
+  counted_pins registry;
+  export_table table{registry};
   wire_address who{0, actor->aid};
-  (void) table.note(who, actor, 1, 1);
+  (void) table.note(who, actor, 1, {1, 0});
   table.ended(who, caf::exit_reason::kill);
   CHECK(table.size() == 0);
-  CHECK(table.reason_of(who) == caf::exit_reason::kill);
-  CHECK(table.reason_of({5, 5}) == caf::exit_reason::unknown);
+  CHECK(registry.count == 0);
+  CHECK(table.reason_of(who) == caf::make_error(caf::exit_reason::kill));
+  CHECK_FALSE(table.reason_of({5, 5}));
   for (uint64_t i = 0; i < 5000; ++i)
     table.ended({7, i}, caf::exit_reason::user_shutdown);
-  CHECK(table.reason_of(who) == caf::exit_reason::unknown);
+  CHECK_FALSE(table.reason_of(who));
 }
 
 TEST_CASE("handles are found wherever they stand in a message") {

@@ -60,12 +60,12 @@ TEST_CASE("pieces become a whole again, also when two are interleaved") {
   REQUIRE(peer.read() == outcome::record);
   CHECK(peer.record.body.size() == 50 - sizeof(envelope));
   CHECK_FALSE(peer.in.no_open_streams());
-  CHECK(peer.in.completed() == 1);
+  CHECK(peer.in.completed().data == 1);
   REQUIRE(peer.read() == outcome::record);
   CHECK(peer.record.body.size() == 100 - sizeof(envelope));
   CHECK(peer.read() == outcome::empty);
   CHECK(peer.in.no_open_streams());
-  CHECK(peer.in.completed() == 2);
+  CHECK(peer.in.completed().data == 2);
 }
 
 TEST_CASE("control records come first, and do not count as data") {
@@ -74,9 +74,9 @@ TEST_CASE("control records come first, and do not count as data") {
   peer.put(8, {2, 0, 0, 0, 0}, 0, peer.control);
   REQUIRE(peer.read() == outcome::record);
   CHECK(peer.record.kind == record_kind::exit);
-  CHECK(peer.in.completed() == 0);
+  CHECK(peer.in.completed().data == 0);
   REQUIRE(peer.read() == outcome::record);
-  CHECK(peer.in.completed() == 1);
+  CHECK(peer.in.completed().data == 1);
 }
 
 TEST_CASE("each lie about a record in pieces is corrupt") {

@@ -4,7 +4,9 @@
 
 #include <caf/actor_proxy.hpp>
 
+#include <atomic>
 #include <memory>
+#include <typeinfo>
 
 namespace bulkhead::runtime {
 
@@ -27,12 +29,15 @@ public:
 
   void kill_proxy(caf::execution_unit* context, caf::error reason) override;
 
+  /// Its last handle is gone.
+  void on_destroy() override;
+
   bool add_backlink(caf::abstract_actor* other) override;
 
   bool remove_backlink(caf::abstract_actor* other) override;
 
-  /// Whether monitors or links wait for its end.
-  [[nodiscard]] bool observed() const;
+  /// Takes over what waits for the end of its actor from an earlier proxy.
+  void adopt(caf::attachable_ptr observers);
 
   [[nodiscard]] const wire_address& target() const noexcept {
     return target_;
@@ -40,6 +45,14 @@ public:
 
   [[nodiscard]] const std::shared_ptr<link>& via() const noexcept {
     return via_;
+  }
+
+  /// What a root is called in its own worker; 0 if that is not known, and for all other actors.
+  [[nodiscard]] uint64_t local_id() const noexcept {
+    return local_id_;
+  }
+  void local_id(uint64_t id) noexcept {
+    local_id_ = id;
   }
 
   /// For make_actor.
@@ -50,6 +63,13 @@ public:
 private:
   const std::shared_ptr<link> via_;
   const wire_address target_;
+  std::atomic<uint64_t> local_id_ = 0;
 };
+
+/// The proxy behind a handle; null if it is another kind of actor.
+[[nodiscard]] inline caf_proxy* as_proxy(const caf::strong_actor_ptr& actor) noexcept {
+  auto object = actor->get();
+  return typeid(*object) == typeid(caf_proxy) ? static_cast<caf_proxy*>(object) : nullptr;
+}
 
 } // namespace bulkhead::runtime

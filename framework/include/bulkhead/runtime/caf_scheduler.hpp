@@ -71,9 +71,6 @@ public:
   /// Runs `work` soon on the polling thread, outside of all locks.
   void post(std::function<void()> work);
 
-  /// Calls `what` on the polling thread when a busy time has ended.
-  void on_quiet(std::function<void()> what);
-
   /// For how long loops spin, in nanoseconds.
   [[nodiscard]] uint32_t spin_ns() const noexcept {
     return spin_ns_;
@@ -147,7 +144,6 @@ private:
   uint64_t polled_version_ = 0;
   bool sweep_due_ = false;
   unsigned told_loops_ = 0;
-  std::function<void()> on_quiet_;
 };
 
 } // namespace bulkhead::runtime

@@ -3,12 +3,14 @@
 #include "bulkhead/transport/record.hpp"
 
 #include <caf/actor_control_block.hpp>
+#include <caf/error.hpp>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace bulkhead::runtime {
@@ -27,38 +29,57 @@ struct wire_address_hash {
   }
 };
 
+/// Makes actors of this process findable by their id, as CAF's deserialization needs it.
+class pins {
+public:
+  virtual void pin(const caf::strong_actor_ptr& actor) = 0;
+  virtual void unpin(const caf::strong_actor_ptr& actor) = 0;
+
+protected:
+  ~pins() = default;
+};
+
 /// The actors whose handles other processes hold. An actor in here stays alive although nobody in this process refers to
-/// it, just as a handle in another actor's state keeps a local actor alive.
+/// it, just as a handle in another actor's state keeps a local actor alive; and it is pinned.
 ///
 /// A peer that drops its last reference says so (a release record), together with the number of records that it had
 /// read. If an export was sent after that, the release is outdated and ignored: its turn comes again.
 ///
-/// Thread safety: all functions from any thread.
+/// Thread safety: all functions from any thread. Lifetime: `registry` must outlive it. It calls `registry` under its mutex, so
+/// that the two never disagree.
 class export_table {
 public:
-  /// `peer` is about to get `who` in its record number `record`. Returns true the first time.
-  bool note(const wire_address& who, const caf::strong_actor_ptr& ptr, transport::process_number peer, uint64_t record);
+  explicit export_table(pins& registry) noexcept : registry_(registry) {
+    // nop
+  }
 
-  /// `peer` had read `records_read` records when it dropped its reference. Returns the actor if no peer holds it any
-  /// more: the caller takes it out of CAF's registry and lets go.
+  /// `peer` is about to get `who` in its record `number`. Returns true the first time.
+  bool note(const wire_address& who, const caf::strong_actor_ptr& actor, transport::process_number peer,
+            const transport::record_counts& number);
+
+  /// `peer` had read `read` records when it dropped its reference. Returns the actor if no peer holds it any more: the caller
+  /// lets go of it outside of all locks.
   [[nodiscard]] caf::strong_actor_ptr release(const wire_address& who, transport::process_number peer,
-                                              uint64_t records_read);
+                                              const transport::record_counts& read);
 
-  /// `peer` is gone. Returns the actors that nobody else holds.
+  /// CAF pins what it encodes; this takes it back if no peer holds `who`.
+  void unpin_unless_held(const wire_address& who, const caf::strong_actor_ptr& actor);
+
+  /// `peer` is gone. Returns the actors that nobody else holds, as `release` does.
   [[nodiscard]] std::vector<caf::strong_actor_ptr> forget(transport::process_number peer);
 
   /// The actor ended: there is nothing to keep alive, but its reason is remembered for those who ask late.
   void ended(const wire_address& who, const caf::error& reason);
 
-  /// Why an exported actor ended; `exit_reason::unknown` if that is long ago or was never known.
-  [[nodiscard]] caf::error reason_of(const wire_address& who) const;
+  /// Why an actor ended; empty if that is long ago or was never known.
+  [[nodiscard]] std::optional<caf::error> reason_of(const wire_address& who) const;
 
   [[nodiscard]] size_t size() const;
 
 private:
   struct holder {
     transport::process_number peer;
-    uint64_t record;
+    transport::record_counts last;
   };
 
   struct entry {
@@ -73,6 +94,7 @@ private:
 
   static constexpr size_t tombstones_max = 1024;
 
+  pins& registry_;
   mutable std::mutex mutex_;
   boost::unordered_flat_map<wire_address, entry, wire_address_hash> entries_;
   std::deque<tombstone> tombstones_;

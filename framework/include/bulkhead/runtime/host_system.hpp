@@ -58,7 +58,6 @@ public:
 
   // -- module -----------------------------------------------------------------
 
-  void start() override;
   void stop() override;
 
 private:
@@ -66,7 +65,6 @@ private:
   void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
   void stop_workers();
-  void sweep_roots();
 
   mutable std::mutex mutex_;
   std::condition_variable all_ended_;

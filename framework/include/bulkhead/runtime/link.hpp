@@ -23,6 +23,7 @@
 namespace bulkhead::runtime {
 
 class caf_proxy;
+class departure;
 class router;
 
 /// What a link leaves to the owner of the worker, or to the worker itself.
@@ -79,6 +80,10 @@ public:
     return peer_node_;
   }
 
+  [[nodiscard]] router& routes() const noexcept {
+    return router_;
+  }
+
   // -- sending ----------------------------------------------------------------
 
   /// Sends `what` to the actor behind `to`. Returns false if it was turned away; a request then has its error.
@@ -87,11 +92,10 @@ public:
   /// Tells `who`'s process that this one wants to know when it ends.
   void watch(const wire_address& who);
 
-  /// Tells `who`'s process that this one has no proxy any more. Returns false if it must be kept for now.
-  [[nodiscard]] bool release(const wire_address& who);
-
-  /// Tells the worker that nobody in the host refers to this root any more.
-  void release_root(uint64_t root, uint64_t local);
+  /// Tells `who`'s process that this one has no proxy any more, unless it has got a new one meanwhile.
+  /// @param local what a root is called in its own worker; else 0.
+  /// @returns false if that cannot be told now. Only on the loop.
+  [[nodiscard]] bool release(const wire_address& who, uint64_t local);
 
   void link_to(const wire_address& target, const caf::strong_actor_ptr& observer);
   void unlink(const wire_address& target, const caf::actor_control_block& observer);
@@ -209,12 +213,13 @@ private:
   bool refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context);
   bool send_message(const transport::envelope& head, caf::mailbox_element& what, caf::execution_unit* context);
   void send_error_response(const transport::envelope& head, caf::error reason);
-  void note_exports(const transport::envelope& head, const caf::mailbox_element& what, const caf::byte_buffer& body);
-  void export_to_peer(const wire_address& who, const caf::strong_actor_ptr& actor);
+  void release_one(const wire_address& who);
   void send_plain(transport::record_kind kind, const transport::envelope& head);
   void send_with_reason(transport::record_kind kind, const transport::envelope& head, const caf::error& reason);
   void dispatch(const transport::incoming& record, caf::execution_unit& unit);
+  caf::strong_actor_ptr find(const wire_address& who);
   caf::strong_actor_ptr resolve(const wire_address& who);
+  caf::strong_actor_ptr known(const wire_address& who, caf::strong_actor_ptr (router::*look_up)(const wire_address&));
   void on_message(const transport::incoming& record, caf::execution_unit& unit);
   void on_watch(const wire_address& who);
   void on_down(const wire_address& who, caf::error reason);

@@ -5,6 +5,7 @@
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/actor_control_block.hpp>
+#include <caf/attachable.hpp>
 #include <caf/error.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/node_id.hpp>
@@ -20,6 +21,7 @@
 
 namespace bulkhead::runtime {
 
+class caf_proxy;
 class link;
 
 /// Knows all processes of one host system and turns handles into addresses and back.
@@ -27,8 +29,12 @@ class link;
 /// There is one per process. In the host, each worker is reached through its own link; in a worker, everything is
 /// reached through the link to the host, which passes on what is for other workers.
 ///
+/// A proxy lives as long as this process refers to it. CAF's registry of proxies holds every proxy that it has handed out; here
+/// it is emptied now and then (`sweep`), and the last reference that goes, in there or in an actor, tells the actor's own process
+/// (`dropped`).
+///
 /// Thread safety: all functions from any thread. Lifetime: outlives the links and every proxy's use of them.
-class router final : public caf::proxy_registry::backend {
+class router final : public caf::proxy_registry::backend, private pins {
 public:
   /// @param post runs a function soon on a thread of the loop, outside of all locks.
   router(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
@@ -84,23 +90,35 @@ public:
   /// Process `number` is gone: its proxies end with `reason`.
   void detach(transport::process_number number, const caf::error& reason);
 
-  /// Handles of actor `local` of process `worker` are `root` from now on. In the worker itself: the root's wire id in
-  /// the host's name space stands for the local actor.
-  /// Keeps nothing alive.
-  void alias(const wire_address& who, const caf::strong_actor_ptr& root);
+  /// Whether this process has a live proxy, or another actor under an alias, for `who`.
+  [[nodiscard]] bool knows(const wire_address& who) const;
+
+  /// Why an actor ended that is not there any more; `exit_reason::unknown` if nobody remembers.
+  [[nodiscard]] caf::error reason_of(const wire_address& who) const;
+
+  /// Address `who` stands for `actor` from now on: in the host, a root's proxy under both of its names; in a worker, a local actor
+  /// under the name that the host has for it. Keeps nothing alive.
+  void alias(const wire_address& who, const caf::strong_actor_ptr& actor);
 
   void forget_alias(const wire_address& who);
 
-  /// The proxy of `who` ends with `reason`.
-  void end_proxy(const wire_address& who, caf::error reason);
+  /// The actor `who` of another process ended with `reason`: so does its proxy, and whoever waits for its end learns of it.
+  void end(const wire_address& who, const caf::error& reason);
 
-  /// Lets go of an actor that nobody outside holds any more.
-  void unpin(caf::strong_actor_ptr actor);
+  /// The last reference of this process to `proxy` is gone. `observers` wait for the end of its actor all the same.
+  void dropped(const caf_proxy& proxy, caf::attachable_ptr observers);
 
-  /// Takes local actors out of the registry of proxies again, into which CAF enters whatever it has decoded the handle of.
-  void drop_strays();
+  /// Whether so many proxies were made since the last sweep that it is time for one, even if the process is busy.
+  [[nodiscard]] bool sweep_wanted() const noexcept {
+    return made_since_sweep_ >= sweep_at_;
+  }
 
-  /// Drops proxies that nobody in this process refers to, and tells their owners. Only while nothing is decoded.
+  /// Whether owners could not be told yet that their actors were dropped: the next sweep tries again.
+  [[nodiscard]] bool owes_releases() const noexcept {
+    return owes_releases_;
+  }
+
+  /// Lets go of proxies that nobody in this process refers to.
   void sweep();
 
   // -- proxy_registry::backend ------------------------------------------------
@@ -110,8 +128,26 @@ public:
   void set_last_hop(caf::node_id*) override;
 
 private:
-  /// The actor under an alias, null if it is gone; `nullopt` if there is no such alias.
-  [[nodiscard]] std::optional<caf::strong_actor_ptr> aliased(const wire_address& who) const;
+  using observer_list = std::vector<caf::attachable_ptr>;
+
+  struct dropped_proxy {
+    wire_address who;
+    uint64_t local;
+    std::shared_ptr<link> via;
+  };
+
+  struct ending {
+    caf::strong_actor_ptr proxy;
+    observer_list observers;
+  };
+
+  void pin(const caf::strong_actor_ptr& actor) override;
+  void unpin(const caf::strong_actor_ptr& actor) override;
+
+  /// The actor that `who` stands for in this process, if it is known and alive.
+  [[nodiscard]] caf::strong_actor_ptr known(const wire_address& who) const;
+  void release_dropped();
+  static void end(ending what, const caf::error& reason);
   [[nodiscard]] std::shared_ptr<link> link_to(transport::process_number process) const;
   [[nodiscard]] std::optional<transport::process_number> process_of(const caf::node_id& node) const;
 
@@ -127,9 +163,16 @@ private:
   caf::node_id host_node_;
   std::map<transport::process_number, std::shared_ptr<link>> links_;
   std::map<transport::process_number, caf::error> dead_;
-  boost::unordered_flat_map<wire_address, caf::weak_actor_ptr, wire_address_hash> aliases_;
-  std::vector<wire_address> strays_;
-  std::atomic<bool> has_strays_ = false;
+  /// Proxies by the address of their actor, and aliases.
+  boost::unordered_flat_map<wire_address, caf::weak_actor_ptr, wire_address_hash> known_;
+  /// Who waits for the end of an actor that this process has no proxy of any more.
+  boost::unordered_flat_map<wire_address, observer_list, wire_address_hash> orphans_;
+  std::vector<dropped_proxy> dropped_;
+  bool release_posted_ = false;
+  std::atomic<bool> owes_releases_ = false;
+  std::atomic<size_t> made_since_sweep_ = 0;
+  std::atomic<size_t> sweep_at_ = sweep_at_min;
+  static constexpr size_t sweep_at_min = 1024;
 };
 
 } // namespace bulkhead::runtime

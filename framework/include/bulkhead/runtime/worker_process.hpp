@@ -73,9 +73,6 @@ public:
   }
   [[nodiscard]] std::shared_ptr<link> the_link() const;
 
-  /// Drops roots that nobody in the host refers to any more.
-  void release_unused_roots();
-
   // -- link_events ------------------------------------------------------------
 
   void on_rooted(uint64_t root, uint64_t local) override;
@@ -85,8 +82,9 @@ public:
 
 private:
   struct root {
-    caf::strong_actor_ptr proxy;
+    /// Whoever waits for the spawn, and what it will get.
     spawn_callback done;
+    caf::strong_actor_ptr proxy;
     uint64_t local = 0;
     std::shared_ptr<boost::asio::steady_timer> deadline;
   };
@@ -105,6 +103,7 @@ private:
   std::optional<worker_death> certificate(platform::exit_status status);
   caf::error make_root(uint64_t id, spawn_callback done, std::shared_ptr<link>& via);
   std::optional<root> take_root(uint64_t id);
+  void end_root(uint64_t id, root& what, const caf::error& reason);
   void limit_spawn(uint64_t id);
   void on_spawn_timeout(uint64_t id);
   void arm_kill_timer();

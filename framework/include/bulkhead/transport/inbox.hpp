@@ -41,7 +41,8 @@ public:
   inbox(const inbox&) = delete;
   inbox& operator=(const inbox&) = delete;
 
-  /// Takes the next record: control first. `out` is valid until the next call.
+  /// Takes the next record. `out` is valid until the next call. What the peer put into the control lane before it put
+  /// something into the data lane comes first.
   [[nodiscard]] outcome next(incoming& out);
 
   /// Tells the peer how far this process has read. Returns true if the peer waits for room and must be rung.
@@ -61,8 +62,8 @@ public:
     doorbell_.disarm();
   }
 
-  /// Number of complete records that came through the data lane.
-  [[nodiscard]] uint64_t completed() const noexcept {
+  /// How many complete records came through.
+  [[nodiscard]] const record_counts& completed() const noexcept {
     return completed_;
   }
 
@@ -97,7 +98,7 @@ private:
   caf::byte_buffer copy_;
   std::unordered_map<uint64_t, stream> streams_;
   uint64_t open_bytes_ = 0;
-  uint64_t completed_ = 0;
+  record_counts completed_;
   std::string complaint_;
 };
 

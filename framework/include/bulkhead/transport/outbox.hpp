@@ -45,6 +45,16 @@ public:
     closed,
   };
 
+  /// Learns that a record is certain to arrive, unless the peer dies, before the peer can see it.
+  class acceptance {
+  public:
+    /// @param number counts the record itself too. Called under the outbox's mutex: must be short and send nothing.
+    virtual void accepted(const record_counts& number) = 0;
+
+  protected:
+    ~acceptance() = default;
+  };
+
   /// Whether a record may be turned away when too much waits already.
   enum class admission : uint8_t {
     bounded,
@@ -57,9 +67,13 @@ public:
 
   /// Sends a record in the data lane.
   [[nodiscard]] outcome send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
-                             admission admit);
+                             admission admit, acceptance* told = nullptr);
 
-  /// Sends a record in the control lane: it overtakes all data, and always passes.
+  /// Sends a message in the control lane: it overtakes all data. One that does not fit there goes with the data.
+  [[nodiscard]] outcome send_urgent(uint16_t flags, const envelope& head, std::span<const caf::byte> body, admission admit,
+                                    acceptance* told = nullptr);
+
+  /// Sends a record in the control lane that must not be lost.
   outcome send_control(record_kind kind, const envelope& head, std::span<const caf::byte> body);
 
   /// Moves waiting records into the mailbox. To be called when the peer rang.
@@ -68,11 +82,6 @@ public:
   /// Whether records wait in this process.
   [[nodiscard]] bool has_waiting() const noexcept {
     return waiting_.load();
-  }
-
-  /// Number of records that were accepted for the data lane so far.
-  [[nodiscard]] uint64_t accepted() const noexcept {
-    return accepted_.load();
   }
 
   /// Whether the peer wrote an impossible cursor.
@@ -104,6 +113,7 @@ private:
 
   static constexpr size_t help_interval = 32;
 
+  outcome put_control(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body);
   bool write(shm::lane_writer& lane, record_kind kind, uint16_t flags, const envelope& head,
              std::span<const caf::byte> body);
   bool try_place(parcel& item);
@@ -130,11 +140,12 @@ private:
   std::deque<parcel> control_spill_;
   std::list<stream> streams_;
   size_t waiting_bytes_ = 0;
+  size_t control_waiting_bytes_ = 0;
   uint64_t next_stream_ = 1;
   bool closed_ = false;
   std::atomic<bool> waiting_ = false;
   std::atomic<bool> corrupt_ = false;
-  std::atomic<uint64_t> accepted_ = 0;
+  record_counts accepted_;
 };
 
 } // namespace bulkhead::transport

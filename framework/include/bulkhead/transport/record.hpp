@@ -10,7 +10,8 @@ namespace bulkhead::transport {
 
 /// What a record in a mailbox says. Values are part of the protocol.
 enum class record_kind : uint16_t {
-  /// A message between actors. `word` is CAF's message id; the body holds the payload.
+  /// A message between actors. `word` is CAF's message id; the body holds the payload. An urgent one travels in the control
+  /// lane if it fits there.
   message = 1,
   /// A part of a record that is too large for the mailbox. `target` names the stream, `word` is the size of the whole.
   piece = 2,
@@ -18,7 +19,7 @@ enum class record_kind : uint16_t {
   watch = 3,
   /// The actor `source` of the writer's process ended; the body holds the reason.
   down = 4,
-  /// The writer dropped its proxy for `target` after it had read `word` records.
+  /// The writer dropped its proxy for `target` after it had read `word` records of the data lane and `source` urgent messages.
   release = 5,
   /// Actor `source` linked itself to `target`.
   link = 6,
@@ -34,6 +35,16 @@ enum class record_kind : uint16_t {
   spawned = 11,
   /// The worker shall end its actors and itself. Travels in the control lane.
   stop = 12,
+};
+
+/// How many records have gone through one direction of an edge. The lanes count apart, because one overtakes the other.
+struct record_counts {
+  /// Of the data lane.
+  uint64_t data = 0;
+  /// Messages in the control lane.
+  uint64_t urgent = 0;
+
+  friend bool operator==(const record_counts&, const record_counts&) = default;
 };
 
 /// The last kind; anything above is garbage.

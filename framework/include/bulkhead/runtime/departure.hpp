@@ -1,0 +1,48 @@
+#pragma once
+
+#include "bulkhead/runtime/export_table.hpp"
+#include "bulkhead/transport/outbox.hpp"
+
+#include <caf/byte_buffer.hpp>
+#include <caf/fwd.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+class link;
+
+/// The handles that leave this process with one record. If the record is accepted, they are noted as exports before the peer
+/// can see it; if not, nothing has happened.
+///
+/// Thread safety: of one thread. Lifetime: for one record; `link` and handles outlive it.
+class departure final : public transport::outbox::acceptance {
+public:
+  explicit departure(link& through) noexcept : link_(through) {
+    // nop
+  }
+
+  /// Adds one handle. Returns false for one of the peer's own actors: it needs nobody here to keep them alive.
+  bool add(const wire_address& who, const caf::strong_actor_ptr& actor);
+
+  /// Adds all handles in a message.
+  void add_all(const caf::message& content, const caf::byte_buffer& encoded);
+
+  void accepted(const transport::record_counts& number) override;
+
+  /// To be called when the record was sent, without locks: sees to it that the peer learns how the actors end.
+  void depart();
+
+private:
+  struct traveller {
+    wire_address who;
+    caf::strong_actor_ptr actor;
+    bool first;
+  };
+
+  link& link_;
+  std::vector<traveller> travellers_;
+};
+
+} // namespace bulkhead::runtime

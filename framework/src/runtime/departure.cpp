@@ -1,0 +1,69 @@
+#include "bulkhead/runtime/departure.hpp"
+
+#include "bulkhead/runtime/caf_proxy.hpp"
+#include "bulkhead/runtime/handle_scan.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/message.hpp>
+#include <caf/monitorable_actor.hpp>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+// An actor of this process that ended before anybody outside knew it: whoever gets the handle may still ask why.
+void remember_end(const caf::strong_actor_ptr& actor, router& routes) {
+  if (!actor || !actor->get()->getf(caf::abstract_actor::is_terminated_flag))
+    return;
+  auto who = routes.address_of(*actor);
+  if (who && who->process == routes.self() && !routes.exports().reason_of(*who))
+    routes.exports().ended(*who, static_cast<caf::monitorable_actor*>(actor->get())->fail_state());
+}
+
+} // namespace
+
+bool departure::add(const wire_address& who, const caf::strong_actor_ptr& actor) {
+  // A root of the peer is a local actor there.
+  if (auto proxy = as_proxy(actor); proxy != nullptr && proxy->via().get() == &link_)
+    return false;
+  travellers_.push_back({who, actor, false});
+  return true;
+}
+
+void departure::add_all(const caf::message& content, const caf::byte_buffer& encoded) {
+  auto& routes = link_.routes();
+  for (size_t i = 0; i < content.size(); ++i) {
+    if (content.match_element<caf::actor>(i))
+      remember_end(caf::actor_cast<caf::strong_actor_ptr>(content.get_as<caf::actor>(i)), routes);
+    else if (content.match_element<caf::strong_actor_ptr>(i))
+      remember_end(content.get_as<caf::strong_actor_ptr>(i), routes);
+  }
+  for_each_handle(content, encoded, routes.key(), [&](const wire_address& who) {
+    if (who.process == link_.peer())
+      return;
+    auto actor = routes.find(who);
+    if (!actor)
+      return;
+    if (!add(who, actor))
+      routes.exports().unpin_unless_held(who, actor);
+  });
+}
+
+void departure::accepted(const transport::record_counts& number) {
+  auto& exports = link_.routes().exports();
+  for (auto& x : travellers_)
+    x.first = exports.note(x.who, x.actor, link_.peer(), number);
+}
+
+void departure::depart() {
+  for (auto& x : travellers_)
+    if (x.first)
+      link_.report_end(x.who, x.actor);
+  // The peer's end may have passed by in the meantime: then nobody else will let go of the actors.
+  if (link_.closed() && !travellers_.empty())
+    (void) link_.routes().exports().forget(link_.peer());
+}
+
+} // namespace bulkhead::runtime
