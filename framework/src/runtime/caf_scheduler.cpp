@@ -131,7 +131,7 @@ void caf_scheduler::enqueue(caf::resumable* job) {
 void caf_scheduler::wake_one() {
   if (parked_ && parked_.exchange(false)) {
     post([] {});
-  } else if (following_ > 0 && (!polling_ || queued_ > 1)) {
+  } else if (following_ > 0 && (!polling_.taken() || queued_ > 1)) {
     std::lock_guard guard{mutex_};
     followers_wake_.notify_one();
   }
@@ -144,11 +144,10 @@ void caf_scheduler::run(worker& self) {
     run_local(self);
     if (run_shared(self))
       continue;
-    if (!polling_.exchange(true)) {
-      ++turns_;
+    if (polling_.try_take()) {
       poll(self);
       share_surplus(self);
-      polling_ = false;
+      polling_.give_back();
     } else if (self.local.empty()) {
       follow();
     }
@@ -213,7 +212,7 @@ void caf_scheduler::share_surplus(worker& self) {
 
 void caf_scheduler::follow() {
   std::unique_lock guard{mutex_};
-  auto wanted = [this] { return !queue_.empty() || stopping_ || take_over_ || !polling_; };
+  auto wanted = [this] { return !queue_.empty() || stopping_ || take_over_ || !polling_.taken(); };
   if (wanted()) {
     take_over_ = false;
     return;

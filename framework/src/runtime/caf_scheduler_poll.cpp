@@ -5,6 +5,8 @@
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
 
+#include <algorithm>
+
 namespace bulkhead::runtime {
 
 namespace {
@@ -12,8 +14,13 @@ namespace {
 /// Records that are taken from one mailbox in a row.
 constexpr size_t batch_records_max = 64;
 
-/// A look at the sockets costs as much as a dozen looks at mailboxes.
+/// A look at the sockets is a system call, which costs as much as dozens of looks at mailboxes.
 constexpr unsigned rounds_per_io = 64;
+
+/// How often a spinning poller looks at the clock, in rounds, and at the sockets, in nanoseconds. Far below what a wake-up costs,
+/// and so rarely that a response seldom comes during the system call.
+constexpr unsigned rounds_per_clock = 64;
+constexpr uint64_t io_period_ns = 20'000;
 
 } // namespace
 
@@ -43,22 +50,26 @@ bool caf_scheduler::spin(worker& self) {
       || (oversubscribed && waiting_.strategy == wait_strategy::adaptive))
     return false;
   uint64_t end = 0;
+  uint64_t next_io = 0;
   for (unsigned round = 1;; ++round) {
     if (poll_links(self) > 0 || !self.local.empty() || queued_ > 0 || stopping_) {
       sweep_due_ = true;
       return true;
     }
     platform::cpu_relax();
-    if (round % rounds_per_io != 0)
-      continue;
-    if (run_io())
-      return true;
-    if (waiting_.strategy == wait_strategy::busy)
+    if (round % rounds_per_clock != 0)
       continue;
     auto now = platform::now_ns();
-    if (end == 0)
+    if (end == 0) {
       end = now + spin_ns_;
-    else if (now >= end)
+      next_io = now + io_period_ns;
+    }
+    if (now >= next_io) {
+      if (run_io())
+        return true;
+      next_io = now + io_period_ns;
+    }
+    if (now >= end && waiting_.strategy != wait_strategy::busy)
       return false;
   }
 }
@@ -147,30 +158,32 @@ unsigned caf_scheduler::awake_loops() {
 // -- the guard ----------------------------------------------------------------
 
 // When the poller has gone to run an actor and comes back soon, waking a follower would only cost. When it does not, the
-// guard does. It ticks while actors run, and not when the process is idle.
+// guard does. It ticks while actors run, and not when the process is idle; the less it is needed, the more seldom.
 void caf_scheduler::start_guard() {
   if (!router_->is_host() || guarded_ || guarded_.exchange(true))
     return;
   keeper_->post([this] {
     io_->guard_quiet_ticks = 0;
+    io_->guard_period = guard_period_min;
     guard_tick();
   });
 }
 
 void caf_scheduler::guard_tick() {
-  auto turns = turns_.load();
-  auto stuck = !polling_ && turns == io_->guard_seen_turns;
+  auto turns = polling_.count();
+  auto stuck = !polling_.taken() && turns == io_->guard_seen_turns;
   io_->guard_seen_turns = turns;
+  io_->guard_period = stuck ? guard_period_min : std::min(2 * io_->guard_period, guard_period_max);
   if (stuck && following_ > 0) {
     std::lock_guard guard{mutex_};
     take_over_ = true;
     followers_wake_.notify_one();
-  } else if (stuck && !polling_.exchange(true)) {
+  } else if (stuck && polling_.try_take()) {
     // Nobody is left to poll, be it that all threads run actors or wait for something that only a poll can bring.
     refresh();
     (void) poll_links(router_->context());
     (void) run_io();
-    polling_ = false;
+    polling_.give_back();
   }
   io_->guard_quiet_ticks = parked_ ? io_->guard_quiet_ticks + 1 : 0;
   if (io_->guard_quiet_ticks >= guard_quiet_ticks_max) {

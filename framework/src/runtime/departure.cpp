@@ -9,6 +9,8 @@
 #include <caf/message.hpp>
 #include <caf/monitorable_actor.hpp>
 
+#include <utility>
+
 namespace bulkhead::runtime {
 
 namespace {
@@ -24,12 +26,17 @@ void remember_end(const caf::strong_actor_ptr& actor, router& routes) {
 
 } // namespace
 
-bool departure::add(const wire_address& who, const caf::strong_actor_ptr& actor) {
-  // A root of the peer is a local actor there.
-  if (auto proxy = as_proxy(actor); proxy != nullptr && proxy->via().get() == &link_)
-    return false;
-  travellers_.push_back({who, actor, false});
-  return true;
+// The peer needs nobody here to keep its own actors alive. A root of the peer is one of them.
+bool departure::is_at_home_there(const caf::strong_actor_ptr& actor) const {
+  auto proxy = as_proxy(actor);
+  return proxy != nullptr && proxy->via().get() == &link_;
+}
+
+void departure::add_source(const wire_address& who, const caf::strong_actor_ptr& actor) {
+  if (is_at_home_there(actor))
+    return;
+  source_who_ = who;
+  source_ = &actor;
 }
 
 void departure::add_all(const caf::message& content, const caf::byte_buffer& encoded) {
@@ -46,23 +53,29 @@ void departure::add_all(const caf::message& content, const caf::byte_buffer& enc
     auto actor = routes.find(who);
     if (!actor)
       return;
-    if (!add(who, actor))
+    if (is_at_home_there(actor))
       routes.exports().unpin_unless_held(who, actor);
+    else
+      travellers_.push_back({who, std::move(actor), false});
   });
 }
 
 void departure::accepted(const transport::record_counts& number) {
   auto& exports = link_.routes().exports();
+  if (source_ != nullptr)
+    source_first_ = exports.note(source_who_, *source_, link_.peer(), number);
   for (auto& x : travellers_)
     x.first = exports.note(x.who, x.actor, link_.peer(), number);
 }
 
 void departure::depart() {
+  if (source_first_)
+    link_.report_end(source_who_, *source_);
   for (auto& x : travellers_)
     if (x.first)
       link_.report_end(x.who, x.actor);
   // The peer's end may have passed by in the meantime: then nobody else will let go of the actors.
-  if (link_.closed() && !travellers_.empty())
+  if (link_.closed() && (source_ != nullptr || !travellers_.empty()))
     (void) link_.routes().exports().forget(link_.peer());
 }
 

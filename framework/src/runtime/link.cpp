@@ -80,11 +80,16 @@ bool link::peer_sleeps() const noexcept {
   return shm::sleeps(edge_->peer.data());
 }
 
-void link::let_go() {
-  while (reading_.exchange(true))
+// Whoever reads holds the turn only while it decodes a batch, never while an actor runs.
+void link::wait_for_turn() noexcept {
+  while (!reading_.try_take())
     platform::yield_cpu();
+}
+
+void link::let_go() {
+  wait_for_turn();
   edge_.reset();
-  reading_ = false;
+  reading_.give_back();
 }
 
 // The requests that the peer has certainly not looked at.
@@ -101,21 +106,18 @@ request_set link::untouched_requests() {
 }
 
 void link::drain() {
-  // The poller holds the right to read only while it decodes a batch, never while an actor runs.
-  while (reading_.exchange(true))
-    platform::yield_cpu();
+  wait_for_turn();
   while (poll(router_.context(), 256) > 0)
     continue;
-  reading_ = false;
+  reading_.give_back();
 }
 
 void link::close(const std::optional<worker_death>& death) {
-  while (reading_.exchange(true))
-    platform::yield_cpu();
+  wait_for_turn();
   end_reason_ = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
   outbox_->close();
   closed_ = true;
-  reading_ = false;
+  reading_.give_back();
   auto untouched = untouched_requests();
   for (auto& entry : pending_.take_all()) {
     auto reason = end_reason_;

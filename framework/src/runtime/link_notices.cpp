@@ -75,10 +75,10 @@ void link::link_to(const wire_address& target, const caf::strong_actor_ptr& obse
   if (!source || closed_)
     return;
   departure leaving{*this};
-  leaving.add(*source, observer);
+  leaving.add_source(*source, observer);
   envelope head{target.actor, source->actor, 0, target.process, source->process};
   (void) outbox_->send(record_kind::link, 0, head, {}, admission::guaranteed, &leaving);
-  router_.post([leaving = std::move(leaving), self = shared_from_this()]() mutable { leaving.depart(); });
+  router_.post([self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
 }
 
 void link::unlink(const wire_address& target, const caf::actor_control_block& observer) {

@@ -116,17 +116,21 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
   auto& head = record.head;
   auto mid = caf::message_id{head.word};
   auto id = mid.request_id().integer_value();
-  if (router_.is_host()) {
+  caf::strong_actor_ptr receiver;
+  if (!router_.is_host()) {
+    // All that arrives in a worker is for one of its own actors.
+    receiver = find({head.target_process, head.target});
+  } else if (mid.is_response()) {
     // A response that nobody waits for, be it late or invented, ends here.
-    if (mid.is_response() && !pending_.erase({head.target_process, head.target, id}))
+    receiver = pending_.take({head.target_process, head.target, id});
+    if (!receiver)
       return;
+  } else {
     // A request that comes back with a foreign sender was delegated: this worker owes nothing any more.
     if (mid.is_request() && head.source_process != peer_)
-      (void) pending_.erase({head.source_process, head.source, id});
+      (void) pending_.take({head.source_process, head.source, id});
+    receiver = resolve({head.target_process, head.target});
   }
-  // In a worker all that arrives is for one of its own actors.
-  auto receiver = router_.is_host() ? resolve({head.target_process, head.target})
-                                    : find({head.target_process, head.target});
   auto sender = resolve({head.source_process, head.source});
   if (!receiver) {
     if (mid.is_request() && sender)

@@ -81,7 +81,7 @@ bool link::forward(caf_proxy& to, caf::mailbox_element_ptr what, caf::execution_
     held_messages->push_back({caf::strong_actor_ptr{to.ctrl()}, std::move(what)});
     return true;
   }
-  if (what->payload.match_elements<caf::exit_msg>())
+  if (auto types = what->payload.types(); types.size() == 1 && types[0] == caf::type_id_v<caf::exit_msg>)
     return forward_exit(to, *what);
   if (closed_)
     return refuse(*what, end_reason_, context);
@@ -111,7 +111,7 @@ bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::e
   }
   departure leaving{*this};
   if (what.sender && head.source_process != peer_)
-    leaving.add({head.source_process, head.source}, what.sender);
+    leaving.add_source({head.source_process, head.source}, what.sender);
   leaving.add_all(what.payload, body.buffer);
   auto tracked = router_.is_host() && what.mid.is_request() && what.sender;
   auto key = request_key{head.source_process, head.source, what.mid.request_id().integer_value()};
@@ -127,7 +127,7 @@ bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::e
   if (result == outcome::accepted)
     return true;
   // If the link was closed meanwhile, whoever takes the entry out answers.
-  if (tracked && !pending_.erase(key))
+  if (tracked && !pending_.take(key))
     return false;
   if (what.mid.is_response() && result == outcome::too_large) {
     send_error_response(head, as_refusal(result, body.buffer.size(), what.payload));

@@ -5,12 +5,15 @@
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
+#include <caf/detail/message_data.hpp>
 #include <caf/detail/meta_object.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <exception>
 
 namespace bulkhead::transport {
@@ -43,16 +46,15 @@ std::string types_in(std::span<const std::byte> body) {
 }
 
 // Decoders of applications may throw; nothing may come out of here but an error.
-template <class Load>
-caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, std::string types, Load load) {
+template <class Load, class Types>
+caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, Types types, Load load) {
   try {
     caf::binary_deserializer source{context, body.data(), body.size()};
     if (load(source))
-      return source.remaining() == 0 ? caf::error{}
-                                     : failure(errc::decode_failed, std::move(types), "bytes are left over");
-    return failure(errc::decode_failed, std::move(types), to_string(source.get_error()));
+      return source.remaining() == 0 ? caf::error{} : failure(errc::decode_failed, types(), "bytes are left over");
+    return failure(errc::decode_failed, types(), to_string(source.get_error()));
   } catch (const std::exception& what) {
-    return failure(errc::decode_failed, std::move(types), what.what());
+    return failure(errc::decode_failed, types(), what.what());
   }
 }
 
@@ -76,6 +78,61 @@ caf::error with_text(const caf::error& reason, std::string text) {
   if (reason.category() == caf::type_id_v<caf::sec>)
     return caf::make_error(static_cast<caf::sec>(reason.code()), std::move(text));
   return caf::make_error(errc::encode_failed, std::move(text));
+}
+
+/// A list of types as it stands in an encoded message, and what CAF makes of it.
+struct known_types {
+  static constexpr size_t bytes_max = 17;
+
+  std::array<std::byte, bytes_max> encoded;
+  size_t encoded_bytes = 0;
+  caf::type_id_list types = caf::make_type_id_list();
+};
+
+/// Conversations repeat themselves, and CAF looks each list up under a lock that all threads share.
+constexpr size_t known_types_max = 16;
+thread_local std::array<known_types, known_types_max> types_of_thread;
+
+// The place for the list at the start of `source`; null if it is too long.
+known_types* place_of(std::span<const caf::byte> source) {
+  auto count = source.empty() ? known_types::bytes_max : static_cast<size_t>(source[0]);
+  if (count == 0 || 1 + 2 * count > std::min(source.size(), known_types::bytes_max))
+    return nullptr;
+  return &types_of_thread[(static_cast<size_t>(source[2 * count]) + count) % known_types_max];
+}
+
+bool load_elements(caf::binary_deserializer& source, caf::type_id_list types, caf::message& content) {
+  auto data = caf::detail::message_data::make_uninitialized(types);
+  auto at = data->storage();
+  auto known = caf::detail::global_meta_objects();
+  for (auto id : types) {
+    known[id].default_construct(at);
+    data->inc_constructed_elements();
+    if (!known[id].load_binary(source, at))
+      return false;
+    at += known[id].padded_size;
+  }
+  content = caf::message{caf::message::data_ptr{data.release(), false}};
+  return true;
+}
+
+// As `message::load`: the number of elements in one octet (or more, for over a hundred), the type ids in two each, the elements.
+bool load_message(caf::binary_deserializer& source, caf::message& content) {
+  auto rest = source.remainder();
+  auto place = place_of({rest.data(), rest.size()});
+  if (place != nullptr && place->encoded_bytes > 0 && place->encoded_bytes <= rest.size()
+      && std::memcmp(place->encoded.data(), rest.data(), place->encoded_bytes) == 0) {
+    source.skip(place->encoded_bytes);
+    return load_elements(source, place->types, content);
+  }
+  if (!content.load(source))
+    return false;
+  if (place != nullptr && content.size() == static_cast<size_t>(rest[0])) {
+    place->encoded_bytes = 1 + 2 * content.size();
+    std::memcpy(place->encoded.data(), rest.data(), place->encoded_bytes);
+    place->types = content.types();
+  }
+  return true;
 }
 
 } // namespace
@@ -102,9 +159,9 @@ caf::error encode(caf::execution_unit* context, const caf::mailbox_element& what
 
 caf::error decode(caf::execution_unit* context, uint16_t flags, std::span<const std::byte> body,
                   caf::mailbox_element::forwarding_stack& stages, caf::message& content) {
-  auto types = flags == 0 ? types_in(body) : std::string{"(a message on its way through a chain)"};
-  return guarded(context, body, std::move(types), [&](caf::binary_deserializer& source) {
-    return (flags == 0 || source.apply(stages)) && content.load(source);
+  auto types = [=] { return flags == 0 ? types_in(body) : std::string{"(a message on its way through a chain)"}; };
+  return guarded(context, body, types, [&](caf::binary_deserializer& source) {
+    return (flags == 0 || source.apply(stages)) && load_message(source, content);
   });
 }
 
@@ -126,9 +183,8 @@ caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& r
 
 caf::error decode_reason(caf::execution_unit* context, std::span<const std::byte> body) {
   caf::error result;
-  auto failed = guarded(context, body, "(caf::error)", [&](caf::binary_deserializer& source) {
-    return source.apply(result);
-  });
+  auto types = [] { return std::string{"(caf::error)"}; };
+  auto failed = guarded(context, body, types, [&](caf::binary_deserializer& source) { return source.apply(result); });
   return failed ? failed : result;
 }
 
@@ -137,8 +193,8 @@ caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_b
 }
 
 caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, spawn_request& what) {
-  return guarded(context, body, "(the arguments of a spawn)",
-                 [&](caf::binary_deserializer& source) { return source.apply(what); });
+  auto types = [] { return std::string{"(the arguments of a spawn)"}; };
+  return guarded(context, body, types, [&](caf::binary_deserializer& source) { return source.apply(what); });
 }
 
 uint64_t type_table_digest() {

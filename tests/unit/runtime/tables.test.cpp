@@ -54,15 +54,15 @@ TEST_CASE("an open request is taken once") {
   table.insert({1, 2, 4}, caf::make_message_id(4), actor);
   table.insert({2, 2, 3}, caf::make_message_id(3), actor);
   CHECK(table.size() == 3);
-  CHECK(table.erase({1, 2, 3}));
-  CHECK_FALSE(table.erase({1, 2, 3}));
-  CHECK_FALSE(table.erase({1, 3, 4}));
+  CHECK(table.take({1, 2, 3}) == actor);
+  CHECK_FALSE(table.take({1, 2, 3}));
+  CHECK_FALSE(table.take({1, 3, 4}));
   auto left = table.take_all();
   REQUIRE(left.size() == 2);
   for (auto& x : left)
     CHECK(x.requester == actor);
   CHECK(table.size() == 0);
-  CHECK_FALSE(table.erase({1, 2, 4}));
+  CHECK_FALSE(table.take({1, 2, 4}));
 }
 
 TEST_CASE("an exported actor is held until each peer has let go of what it was sent last") {

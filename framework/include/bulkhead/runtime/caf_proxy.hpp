@@ -69,7 +69,8 @@ private:
 /// The proxy behind a handle; null if it is another kind of actor.
 [[nodiscard]] inline caf_proxy* as_proxy(const caf::strong_actor_ptr& actor) noexcept {
   auto object = actor->get();
-  return typeid(*object) == typeid(caf_proxy) ? static_cast<caf_proxy*>(object) : nullptr;
+  // By address: the class has one type_info, and each message asks.
+  return &typeid(*object) == &typeid(caf_proxy) ? static_cast<caf_proxy*>(object) : nullptr;
 }
 
 } // namespace bulkhead::runtime

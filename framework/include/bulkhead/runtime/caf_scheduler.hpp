@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/runtime/turn.hpp"
 #include "bulkhead/transport/handshake.hpp"
 
 #include <caf/resumable.hpp>
@@ -131,9 +132,8 @@ private:
   bool take_over_ = false;
   std::atomic<bool> stopping_ = false;
 
-  std::atomic<bool> polling_ = false;
+  turn polling_;
   std::atomic<bool> parked_ = false;
-  std::atomic<uint64_t> turns_ = 0;
   std::atomic<bool> guarded_ = false;
 
   std::mutex links_mutex_;

@@ -15,6 +15,23 @@
 
 namespace bulkhead::runtime {
 
+/// Until the cost of a wake-up has been measured.
+constexpr uint32_t default_spin_ns = 50'000;
+
+/// A measurement on a busy machine may be far off.
+constexpr uint32_t spin_ns_min = 5'000;
+constexpr uint32_t spin_ns_max = 200'000;
+
+/// How long after the last record the unused proxies are looked for.
+constexpr std::chrono::milliseconds sweep_delay{20};
+
+/// How long a poller may stay away while others sleep: the shortest time while it does stay away now and then. Each tick takes a
+/// core from who works on it for some ten microseconds, so the time doubles up to the longest while all goes well.
+constexpr std::chrono::microseconds guard_period_min{200};
+constexpr std::chrono::microseconds guard_period_max{3'200};
+
+constexpr unsigned guard_quiet_ticks_max = 3;
+
 /// Watches the bell of one link. The descriptor stays the link's.
 struct bell_watch {
   bell_watch(boost::asio::io_context& io, std::shared_ptr<link> watched);
@@ -56,22 +73,8 @@ struct caf_scheduler::io_part {
   boost::asio::steady_timer clock_timer;
   boost::asio::steady_timer guard_timer;
   uint64_t guard_seen_turns = 0;
+  std::chrono::microseconds guard_period = guard_period_min;
   unsigned guard_quiet_ticks = 0;
 };
-
-/// Until the cost of a wake-up has been measured.
-constexpr uint32_t default_spin_ns = 50'000;
-
-/// A measurement on a busy machine may be far off.
-constexpr uint32_t spin_ns_min = 5'000;
-constexpr uint32_t spin_ns_max = 200'000;
-
-/// How long after the last record the unused proxies are looked for.
-constexpr std::chrono::milliseconds sweep_delay{20};
-
-/// How long a poller may stay away while others sleep.
-constexpr std::chrono::microseconds guard_period{200};
-
-constexpr unsigned guard_quiet_ticks_max = 5;
 
 } // namespace bulkhead::runtime

@@ -6,7 +6,6 @@
 #include <caf/byte_buffer.hpp>
 #include <caf/fwd.hpp>
 
-#include <utility>
 #include <vector>
 
 namespace bulkhead::runtime {
@@ -23,8 +22,8 @@ public:
     // nop
   }
 
-  /// Adds one handle. Returns false for one of the peer's own actors: it needs nobody here to keep them alive.
-  bool add(const wire_address& who, const caf::strong_actor_ptr& actor);
+  /// Adds the sender of a message or a link, which must outlive this object.
+  void add_source(const wire_address& who, const caf::strong_actor_ptr& actor);
 
   /// Adds all handles in a message.
   void add_all(const caf::message& content, const caf::byte_buffer& encoded);
@@ -41,7 +40,12 @@ private:
     bool first;
   };
 
+  [[nodiscard]] bool is_at_home_there(const caf::strong_actor_ptr& actor) const;
+
   link& link_;
+  wire_address source_who_;
+  const caf::strong_actor_ptr* source_ = nullptr;
+  bool source_first_ = false;
   std::vector<traveller> travellers_;
 };
 

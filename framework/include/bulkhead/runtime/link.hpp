@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
+#include "bulkhead/runtime/turn.hpp"
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/edge.hpp"
 #include "bulkhead/transport/inbox.hpp"
@@ -130,15 +131,15 @@ public:
 
   /// Whether the caller may read; then `done_reading` must follow.
   [[nodiscard]] bool try_read() noexcept {
-    if (closed_ || reading_.exchange(true))
+    if (closed_ || !reading_.try_take())
       return false;
     if (!closed_)
       return true;
-    reading_.store(false);
+    reading_.give_back();
     return false;
   }
   void done_reading() noexcept {
-    reading_.store(false);
+    reading_.give_back();
   }
 
   /// Takes up to `records_max` records and enqueues what they say with `unit`.
@@ -213,6 +214,7 @@ private:
   bool refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context);
   bool send_message(const transport::envelope& head, caf::mailbox_element& what, caf::execution_unit* context);
   void send_error_response(const transport::envelope& head, caf::error reason);
+  void wait_for_turn() noexcept;
   void release_one(const wire_address& who);
   void send_plain(transport::record_kind kind, const transport::envelope& head);
   void send_with_reason(transport::record_kind kind, const transport::envelope& head, const caf::error& reason);
@@ -235,7 +237,7 @@ private:
     caf::weak_actor_ptr actor;
   };
 
-  static constexpr size_t resolved_max = 256;
+  static constexpr size_t resolved_max = 2048;
 
   /// A reason with a larger context travels as text.
   static constexpr size_t reason_bytes_max = 1024;
@@ -252,7 +254,7 @@ private:
   std::array<resolved, resolved_max> resolved_;
   std::mutex watched_mutex_;
   std::set<std::pair<transport::process_number, uint64_t>> watched_;
-  std::atomic<bool> reading_ = false;
+  turn reading_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> corrupt_ = false;
   std::atomic<uint64_t> dropped_ = 0;

@@ -52,16 +52,15 @@ public:
     entries_.insert_or_assign(key, value{mid, std::move(requester)});
   }
 
-  /// Returns whether the request was open. Whoever gets `true` is the one to answer.
-  bool erase(const request_key& key) {
-    value removed; // outlives the guard: it may be the last reference to an actor
+  /// Closes a request and returns its requester; null if it was not open. Whoever gets the requester is the one to answer.
+  caf::strong_actor_ptr take(const request_key& key) {
     std::lock_guard guard{mutex_};
     auto i = entries_.find(key);
     if (i == entries_.end())
-      return false;
-    removed = std::move(i->second);
+      return nullptr;
+    auto result = std::move(i->second.requester);
     entries_.erase(i);
-    return true;
+    return result;
   }
 
   [[nodiscard]] std::vector<entry> take_all() {
