@@ -4,12 +4,16 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <memory>
 
 using namespace conformance;
 using namespace test_support;
 
 namespace {
+
+/// When all that happens after a busy time is over.
+constexpr caf::timespan long_after{std::chrono::milliseconds{120}};
 
 // Tells `observer` that it is there, and that it is gone.
 struct mourner_state {
@@ -25,6 +29,7 @@ caf::behavior mourner(caf::stateful_actor<mourner_state>* self, caf::actor obser
   self->state.observer = std::move(observer);
   return {
     [](int32_t number) { return number; },
+    [](const caf::actor&) {},
   };
 }
 
@@ -74,6 +79,15 @@ TEST_CASE("an actor that nobody refers to any more ends, and its worker with it"
     auto who = s.spawn("mourner", me);
     CHECK(ask<int32_t>(s.self, who, int32_t{1}) == 1);
   }
+  SECTION("long after the last message") {
+    auto who = s.spawn("mourner", me);
+    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, long_after) == 7);
+  }
+  SECTION("after its handle was in a message to itself") {
+    auto who = s.spawn("mourner", me);
+    s.self->send(who, who);
+    CHECK(ask<int32_t>(s.self, who, int32_t{1}) == 1);
+  }
   SECTION("after it was in a message to another worker") {
     auto who = s.spawn("mourner", me);
     auto other = s.spawn("puppet");
@@ -92,10 +106,51 @@ TEST_CASE("an actor that another actor refers to stays") {
   for (int i = 0; i < 3; ++i) {
     CHECK(ask<std::string>(s.self, keeps, std::string{"x"}) == std::string{"x"});
     CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v,
-                       caf::timespan{std::chrono::milliseconds{120}}) == 7);
+                       long_after) == 7);
   }
   keeps = nullptr;
   CHECK(eventually([&] { return s.host.live_workers() == 0; }));
+}
+
+TEST_CASE("a monitor outlives the last handle of the actor that it waits for") {
+  auto where = GENERATE(place::in_host, place::in_worker);
+  CAPTURE(where);
+  stage s{where};
+  SECTION("which ends because of that") {
+    s.self->monitor(s.spawn("echo"));
+    auto report = next<caf::down_msg>(s.self);
+    REQUIRE(report);
+    CHECK(report->reason == caf::make_error(caf::exit_reason::unreachable));
+  }
+  SECTION("which another actor refers to") {
+    auto who = s.spawn("puppet");
+    auto other = s.spawn_together("relay", who);
+    auto reason = caf::make_error(caf::sec::invalid_argument, "why");
+    s.self->monitor(who);
+    who = nullptr;
+    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, long_after) == 7);
+    // It lives as long as the relay knows it.
+    s.self->send_exit(other, caf::exit_reason::user_shutdown);
+    other = nullptr;
+    auto report = next<caf::down_msg>(s.self);
+    REQUIRE(report);
+    CHECK(report->reason == caf::make_error(caf::exit_reason::unreachable));
+  }
+}
+
+TEST_CASE("light actors that nobody knows any more end while the process is busy") {
+  auto where = GENERATE(place::in_host, place::in_worker);
+  CAPTURE(where);
+  stage s{where};
+  auto heavy = s.spawn("visitor");
+  constexpr int32_t count = 6'000;
+  size_t most = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    s.self->send(heavy, s.sys.spawn(listener), int32_t{1});
+    CHECK(ask<int32_t>(s.self, heavy, caf::get_atom_v, i) == i);
+    most = std::max(most, s.sys.registry().running());
+  }
+  CHECK(most < count - 1'000);
 }
 
 TEST_CASE("a worker ends when its last actor has quit") {

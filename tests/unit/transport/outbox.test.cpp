@@ -2,6 +2,7 @@
 
 #include <map>
 #include <random>
+#include <thread>
 #include <vector>
 
 using namespace edges;
@@ -18,6 +19,11 @@ struct seen_record {
   record_kind kind;
   envelope head;
   size_t bytes;
+};
+
+struct number_log final : outbox::acceptance {
+  void accepted(const transport::record_counts& number) override { numbers.push_back(number); }
+  std::vector<transport::record_counts> numbers;
 };
 
 struct one_way {
@@ -80,7 +86,6 @@ TEST_CASE("records beyond the mailbox wait, and arrive in order") {
   REQUIRE(seen.size() == 1000);
   for (uint64_t i = 0; i < seen.size(); ++i)
     CHECK(seen[i].head.word == i);
-  CHECK(way.out.accepted() == 1000);
 }
 
 TEST_CASE("a full spill turns bounded records away, and takes guaranteed and control ones") {
@@ -91,12 +96,97 @@ TEST_CASE("a full spill turns bounded records away, and takes guaranteed and con
   CHECK(way.send(1, 2, 0, 0) == outcome::full);
   CHECK(way.send(1, 2, accepted, 100, admission::guaranteed) == outcome::accepted);
   CHECK(way.out.send_control(record_kind::exit, {2, 1, 0, 1, 0}, {}) == outcome::accepted);
-  CHECK(way.out.accepted() == accepted + 1);
   auto seen = way.read_all();
   REQUIRE(seen.size() == accepted + 2);
   CHECK(seen.front().kind == record_kind::exit);
   CHECK(seen.back().head.word == accepted);
   CHECK(way.send(1, 2, 0, 100) == outcome::accepted);
+}
+
+TEST_CASE("each accepted record learns its number in its lane, a refused one learns nothing") {
+  one_way way{{.spill_bytes_max = 2000, .message_bytes_max = 3000}};
+  number_log log;
+  auto send = [&](size_t bytes) {
+    return way.out.send(record_kind::message, 0, {1, 2, 0, 1, 0}, caf::byte_buffer(bytes), admission::bounded, &log);
+  };
+  CHECK(send(10) == outcome::accepted);
+  CHECK(send(3001) == outcome::too_large);
+  CHECK(way.out.send_urgent(0, {1, 2, 0, 1, 0}, {}, admission::bounded, &log) == outcome::accepted);
+  CHECK(way.out.send_control(record_kind::exit, {1, 2, 0, 1, 0}, {}) == outcome::accepted);
+  CHECK(send(2000) == outcome::accepted); // in pieces
+  CHECK(log.numbers == std::vector<transport::record_counts>{{1, 0}, {1, 1}, {2, 1}});
+  while (send(500) == outcome::accepted)
+    continue;
+  auto sent = log.numbers.back();
+  CHECK(send(500) == outcome::full);
+  CHECK(log.numbers.back() == sent);
+  (void) way.read_all();
+  CHECK(way.in.completed() == sent);
+  way.out.close();
+  CHECK(send(10) == outcome::closed);
+  CHECK(log.numbers.back() == sent);
+}
+
+TEST_CASE("an urgent message overtakes data, unless it is too large for the control lane") {
+  one_way way;
+  for (uint64_t i = 0; i < 200; ++i)
+    REQUIRE(way.send(1, 2, i, 40) == outcome::accepted);
+  CHECK(way.out.send_urgent(0, {2, 1, 1000, 1, 0}, caf::byte_buffer(100), admission::bounded) == outcome::accepted);
+  CHECK(way.out.send_urgent(0, {2, 1, 1001, 1, 0}, caf::byte_buffer(2000), admission::bounded) == outcome::accepted);
+  auto seen = way.read_all();
+  REQUIRE(seen.size() == 202);
+  CHECK(seen.front().head.word == 1000);
+  CHECK(seen.back().head.word == 1001);
+}
+
+TEST_CASE("a flood of urgent messages is turned away, and what must not be lost passes all the same") {
+  one_way way{{.spill_bytes_max = 2000, .message_bytes_max = 100'000}};
+  uint64_t accepted = 0;
+  auto send = [&](admission admit) { return way.out.send_urgent(0, {2, 1, accepted, 1, 0}, caf::byte_buffer(100), admit); };
+  while (send(admission::bounded) == outcome::accepted)
+    ++accepted;
+  CHECK(send(admission::bounded) == outcome::full);
+  CHECK(send(admission::guaranteed) == outcome::accepted);
+  CHECK(way.out.send_control(record_kind::exit, {2, 1, 0, 1, 0}, {}) == outcome::accepted);
+  CHECK(way.send(1, 2, 0, 100) == outcome::accepted);
+  auto seen = way.read_all();
+  REQUIRE(seen.size() == accepted + 3);
+  for (uint64_t i = 0; i <= accepted; ++i)
+    CHECK(seen[i].head.word == i);
+  CHECK(send(admission::bounded) == outcome::accepted);
+}
+
+// Catches a reader that looks at the control lane, then takes a data record that was put behind a newer control record.
+TEST_CASE("an urgent message is read before data that was sent after it") {
+  one_way way;
+  constexpr uint64_t rounds = 20'000;
+  std::thread sender{[&] {
+    for (uint64_t i = 1; i <= rounds; ++i) {
+      while (way.out.has_waiting())
+        way.out.pump();
+      (void) way.out.send_urgent(0, {2, 3, i, 1, 0}, {}, admission::guaranteed);
+      (void) way.send(1, 2, i, 0, admission::guaranteed);
+    }
+    while (way.out.has_waiting())
+      way.out.pump();
+  }};
+  uint64_t urgent = 0;
+  uint64_t late = 0;
+  incoming record;
+  for (uint64_t data = 0; data < rounds;) {
+    if (way.in.next(record) != transport::inbox::outcome::record) {
+      (void) way.in.publish_consumed();
+      continue;
+    }
+    if (record.head.source == 1) {
+      data = record.head.word;
+      late += urgent < data ? 1 : 0;
+    } else {
+      urgent = record.head.word;
+    }
+  }
+  sender.join();
+  CHECK(late == 0);
 }
 
 TEST_CASE("the control lane passes its own records in order, however many there are") {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bulkhead/runtime/turn.hpp"
+#include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/handshake.hpp"
 
 #include <caf/resumable.hpp>
@@ -132,7 +132,7 @@ private:
   bool take_over_ = false;
   std::atomic<bool> stopping_ = false;
 
-  turn polling_;
+  shm::turn polling_;
   std::atomic<bool> parked_ = false;
   std::atomic<bool> guarded_ = false;
 

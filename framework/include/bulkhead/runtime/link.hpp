@@ -2,7 +2,7 @@
 
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
-#include "bulkhead/runtime/turn.hpp"
+#include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/edge.hpp"
 #include "bulkhead/transport/inbox.hpp"
@@ -254,7 +254,7 @@ private:
   std::array<resolved, resolved_max> resolved_;
   std::mutex watched_mutex_;
   std::set<std::pair<transport::process_number, uint64_t>> watched_;
-  turn reading_;
+  shm::turn reading_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> corrupt_ = false;
   std::atomic<uint64_t> dropped_ = 0;

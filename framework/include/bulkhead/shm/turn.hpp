@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace bulkhead::runtime {
+namespace bulkhead::shm {
 
 /// A right that one thread at a time has, such as to read a mailbox. Nobody waits for it in here; giving it back costs no
 /// locked instruction, because it changes hands once per message.
@@ -13,7 +13,7 @@ class turn {
 public:
   [[nodiscard]] bool try_take() noexcept {
     auto now = state_.load(std::memory_order_relaxed); // Relaxed: a guess, which the exchange checks.
-    return now % 2 == 0 && state_.compare_exchange_strong(now, now + 1, std::memory_order_acquire); // sync: take/give
+    return now % 2 == 0 && state_.compare_exchange_strong(now, now + 1, std::memory_order_acquire); // sync: give/take
   }
 
   void give_back() noexcept {
@@ -34,4 +34,4 @@ private:
   std::atomic<uint64_t> state_ = 0;
 };
 
-} // namespace bulkhead::runtime
+} // namespace bulkhead::shm
