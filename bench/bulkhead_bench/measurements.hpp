@@ -14,6 +14,9 @@ void crash_notice(report& to);
 void idle(report& to);
 void memory(report& to);
 
+/// A limit that belongs beside each latency.
+side cache_line_rtt();
+
 /// The other end of `caf_middleman_rtt`: the whole program when it is started with this argument.
 constexpr const char* middleman_echo_argument = "--middleman-echo";
 int middleman_echo();

@@ -59,6 +59,7 @@ void rtt_hot(report& to) {
     {"rtt_hot", "ns", [&] { return measure(ours.get(), heavy, requests); }},
     {"caf_inproc_rtt", "ns", [&] { return measure(plain.system, local, requests); }},
     {"caf_middleman_rtt", "ns", [&] { return measure(client.system, *remote, middleman_requests); }},
+    cache_line_rtt(),
   });
   caf::anon_send_exit(local, caf::exit_reason::user_shutdown);
 }

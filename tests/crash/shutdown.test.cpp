@@ -69,6 +69,23 @@ TEST_CASE("a worker that hangs in a handler is killed after the stop timeout") {
   before.check();
 }
 
+TEST_CASE("a request that a worker does not finish before the stop timeout fails with that cause") {
+  outcomes out;
+  host_fixture f;
+  auto worker = f.host.start_worker(stop_within(100ms));
+  REQUIRE(worker);
+  auto victim = worker->spawn("victim");
+  REQUIRE(victim);
+  hang(f.sys, *victim, out);
+  worker->stop();
+  REQUIRE(eventually([&] { return out.total() == 1; }));
+  auto death = bulkhead::death_of(out.errors().front());
+  REQUIRE(death);
+  CHECK(death->cause == bulkhead::death_cause::stopped);
+  CHECK(death->in_doubt);
+  CHECK(describe(*death).find("did not end within 100 ms") != std::string::npos);
+}
+
 TEST_CASE("stop ends a worker in good order, and its actors with user_shutdown") {
   observed_ends monitored, linked;
   host_fixture f;

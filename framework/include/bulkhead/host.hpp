@@ -26,6 +26,12 @@ namespace bulkhead {
 /// `wrong_interface`, `constructor_failed`, `build_mismatch`, `startup_timeout`, `startup_failed`,
 /// `resources_exhausted`, `invalid_option`, `encode_failed`, `shutting_down` and `not_loaded`.
 ///
+/// Options of the actor system's configuration, also on the command line (`--bulkhead.wait=park`):
+///   bulkhead.wait     how the host's loop waits: "adaptive" (default: spins for about as long as a wake-up costs, then sleeps),
+///                     "park" (never spins) or "busy" (never sleeps)
+///   bulkhead.spin-ns  how long an adaptive loop spins, in nanoseconds; 0 (default) measures what a wake-up costs
+/// The actor system's constructor throws `std::invalid_argument` for any other value.
+///
 /// Thread safety: all functions from any thread. Lifetime: a value; the actor system must outlive it.
 class host {
 public:

@@ -4,11 +4,16 @@
 #include "bulkhead/runtime/worker_process.hpp"
 
 #include <caf/action.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/config_option_adder.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/mailbox_element.hpp>
 
 #include <future>
 #include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace bulkhead {
 
@@ -54,6 +59,16 @@ private:
   caf::expected<worker> result_;
   bool taken_ = false;
 };
+
+wait_strategy strategy_named(std::string_view name) {
+  if (name == "adaptive")
+    return wait_strategy::adaptive;
+  if (name == "park")
+    return wait_strategy::park;
+  if (name == "busy")
+    return wait_strategy::busy;
+  throw std::invalid_argument{"bulkhead.wait is \"" + std::string{name} + "\": it must be adaptive, park or busy"};
+}
 
 caf::error not_loaded() {
   return caf::make_error(errc::not_loaded, explain(errc::not_loaded));
@@ -122,12 +137,18 @@ void host::log_to(std::function<void(std::string_view line)> sink) {
     impl_->log_to(std::move(sink));
 }
 
-void host::add_module_options(caf::actor_system_config&) {
-  // nop
+void host::add_module_options(caf::actor_system_config& cfg) {
+  caf::config_option_adder{cfg.custom_options(), "bulkhead"}
+    .add<std::string>("wait", "how the host waits for messages: adaptive, park or busy")
+    .add<uint32_t>("spin-ns", "how long it spins before it sleeps, in nanoseconds; 0 measures it");
 }
 
 caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::type_list<>) {
-  return new runtime::host_system{system};
+  auto& cfg = system.config();
+  runtime::wait_options waiting;
+  waiting.strategy = strategy_named(caf::get_or(cfg, "bulkhead.wait", std::string{"adaptive"}));
+  waiting.spin_ns = caf::get_or(cfg, "bulkhead.spin-ns", uint32_t{0});
+  return new runtime::host_system{system, waiting};
 }
 
 caf::expected<caf::strong_actor_ptr> worker::spawn_and_wait(transport::spawn_request what) {

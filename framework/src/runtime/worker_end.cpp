@@ -36,8 +36,10 @@ void worker_process::stop() {
 void worker_process::arm_kill_timer() {
   timer_->expires_after(options_.stop_timeout);
   timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (!cancelled)
-      self->kill();
+    if (cancelled)
+      return;
+    self->stop_timed_out_ = true;
+    self->kill();
   });
 }
 
@@ -128,13 +130,16 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
     result.detail = complaint_;
     return result;
   }
-  if (state_ == state::stopping)
-    return std::nullopt;
-  if (status.how == kind::exited && status.value == 0 && roots_.empty() && had_roots_)
+  if (status.how == kind::exited && status.value == 0 && (state_ == state::stopping || (roots_.empty() && had_roots_)))
     return std::nullopt;
   result.cause = status.how == kind::signaled ? death_cause::signaled : death_cause::exited;
   if (link_ && link_->last_words() == static_cast<uint32_t>(death_cause::out_of_memory))
     result.cause = death_cause::out_of_memory;
+  if (stop_timed_out_) {
+    result.cause = death_cause::stopped;
+    result.detail = "did not end within " + std::to_string(options_.stop_timeout.count()) + " ms and was killed";
+    return result;
+  }
   result.detail = status.describe();
   return result;
 }

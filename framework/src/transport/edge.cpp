@@ -66,6 +66,22 @@ platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_
               platform::event_fd::adopt(std::move(host_bell))};
 }
 
+namespace {
+
+// Of a message in pieces the first piece counts: while that is unread, so is the whole.
+void visit_message(const shm::record_view& view, const std::function<void(const envelope&)>& visit) {
+  constexpr auto message = static_cast<uint16_t>(record_kind::message);
+  if (view.kind == message && view.payload.size() >= sizeof(envelope)) {
+    visit(read_envelope(view.payload));
+  } else if (view.kind == static_cast<uint16_t>(record_kind::piece) && view.flags == flag_first_piece
+             && view.payload.size() == 2 * sizeof(envelope)) {
+    if ((read_envelope(view.payload).source & 0xffff) == message)
+      visit(read_envelope(view.payload.subspan(sizeof(envelope))));
+  }
+}
+
+} // namespace
+
 void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& visit) {
   auto start = shm::consumed_by(own_end.peer.data());
   if (start.data % shm::record_alignment != 0 || start.control % shm::record_alignment != 0)
@@ -83,8 +99,7 @@ void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& 
     shm::lane_reader reader{scratch.get(), own_end.own.data(), own_end.rings, lane};
     shm::record_view view;
     while (reader.next(view) == shm::lane_reader::outcome::record) {
-      if (view.kind == static_cast<uint16_t>(record_kind::message) && view.payload.size() >= sizeof(envelope))
-        visit(read_envelope(view.payload));
+      visit_message(view, visit);
       reader.consume();
     }
   }

@@ -184,7 +184,7 @@ bool outbox::write_piece(stream& s) {
   if (s.sent == 0) {
     auto head = std::as_bytes(std::span{&s.whole.head, 1});
     auto start = std::span{reinterpret_cast<const caf::byte*>(head.data()), head.size()};
-    if (!write(data_, record_kind::piece, 0, piece, start))
+    if (!write(data_, record_kind::piece, flag_first_piece, piece, start))
       return false;
     s.sent = sizeof(envelope);
   }

@@ -120,6 +120,7 @@ private:
   std::atomic<bool> stop_wanted_ = false;
 
   // Of the keeper's thread:
+  bool stop_timed_out_ = false;
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;
   // Empty once the process has ended: handles to it may outlive the keeper.

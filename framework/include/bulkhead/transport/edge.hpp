@@ -38,7 +38,7 @@ struct new_edge {
                                                 platform::unique_fd up_region, platform::unique_fd worker_bell,
                                                 platform::unique_fd host_bell);
 
-/// Calls `visit` for each message that this end wrote into the mailbox and that the peer has not taken.
+/// Calls `visit` for each message that this end wrote into the mailbox, at least its beginning, and that the peer has not taken.
 /// Only when nobody writes any more. What the peer says about its position is checked; if it lies, nothing is visited.
 void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& visit);
 

@@ -92,7 +92,7 @@ public:
   /// Refuses everything from now on. When it returns, no thread touches the regions or the bells any more.
   void close();
 
-  /// Calls `visit` with the envelope of each message that waits in this process. Only after `close`.
+  /// Calls `visit` with the envelope of each message that waits in this process, wholly or in part. Only after `close`.
   void for_each_waiting(const std::function<void(const envelope&)>& visit) const;
 
 private:

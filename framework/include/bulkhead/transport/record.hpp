@@ -53,6 +53,9 @@ constexpr auto last_record_kind = record_kind::stop;
 /// Set if the body of a message starts with CAF's forwarding stack.
 constexpr uint16_t flag_has_stages = 1;
 
+/// Set on the first piece of a record: it holds the envelope of the whole.
+constexpr uint16_t flag_first_piece = 1;
+
 /// Names a process of one host: 0 is the host itself, each worker process gets the next number and keeps it for ever.
 using process_number = uint32_t;
 

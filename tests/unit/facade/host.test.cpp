@@ -1,0 +1,38 @@
+#include "support/stage.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+
+using namespace test_support;
+
+TEST_CASE("the host serves with each way of waiting") {
+  for (auto wait : {"adaptive", "park", "busy"}) {
+    CAPTURE(wait);
+    host_fixture::configuration cfg{2};
+    cfg.set("bulkhead.wait", wait);
+    cfg.set("bulkhead.spin-ns", 20'000);
+    caf::actor_system sys{cfg};
+    auto adder = bulkhead::host::of(sys).spawn("adder");
+    REQUIRE(adder);
+    caf::scoped_actor self{sys};
+    for (int32_t i = 0; i < 100; ++i)
+      CHECK(ask<int32_t>(self, *adder, i, int32_t{1}) == i + 1);
+  }
+}
+
+TEST_CASE("a way of waiting that does not exist is refused with those that do") {
+  host_fixture::configuration cfg{2};
+  cfg.set("bulkhead.wait", "sometimes");
+  CHECK_THROWS_WITH(caf::actor_system{cfg}, Catch::Contains("sometimes") && Catch::Contains("adaptive, park or busy"));
+}
+
+namespace {
+
+caf::behavior adder(caf::event_based_actor*) {
+  return {[](int32_t x, int32_t y) { return x + y; }};
+}
+
+const known_actor adder_known{bulkhead::heavy<"adder", adder>::add_to};
+
+} // namespace
