@@ -30,7 +30,7 @@ namespace bulkhead {
 ///   bulkhead.wait     how the host's loop waits: "adaptive" (default: spins for about as long as a wake-up costs, then sleeps),
 ///                     "park" (never spins) or "busy" (never sleeps)
 ///   bulkhead.spin-ns  how long an adaptive loop spins, in nanoseconds; 0 (default) measures what a wake-up costs
-/// The actor system's constructor throws `std::invalid_argument` for any other value.
+/// With any other value, and on a kernel that lacks what Bulkhead needs, each spawn fails with an error that says so.
 ///
 /// Thread safety: all functions from any thread. Lifetime: a value; the actor system must outlive it.
 class host {

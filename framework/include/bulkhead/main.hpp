@@ -74,13 +74,13 @@ int run_main(F& fun, int argc, char** argv) {
   (add_if_actor<Ts>(cfg), ...);
   if (auto status = run_if_worker(cfg))
     return *status;
+  cfg.template load<host>(); // before the command line is parsed: it brings options of its own
   if (auto failed = cfg.parse(argc, argv)) {
     std::fprintf(stderr, "error in the command line or the configuration file: %s\n", to_string(failed).c_str());
     return 2;
   }
   if (cfg.cli_helptext_printed)
     return 0;
-  cfg.template load<host>();
   caf::actor_system system{cfg};
   if constexpr (std::is_same_v<decltype(traits::call(fun, system, cfg)), void>) {
     traits::call(fun, system, cfg);

@@ -11,7 +11,7 @@
 
 #include <future>
 #include <memory>
-#include <stdexcept>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -60,14 +60,14 @@ private:
   bool taken_ = false;
 };
 
-wait_strategy strategy_named(std::string_view name) {
+std::optional<wait_strategy> strategy_named(std::string_view name) {
   if (name == "adaptive")
     return wait_strategy::adaptive;
   if (name == "park")
     return wait_strategy::park;
   if (name == "busy")
     return wait_strategy::busy;
-  throw std::invalid_argument{"bulkhead.wait is \"" + std::string{name} + "\": it must be adaptive, park or busy"};
+  return std::nullopt;
 }
 
 caf::error not_loaded() {
@@ -145,10 +145,14 @@ void host::add_module_options(caf::actor_system_config& cfg) {
 
 caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::type_list<>) {
   auto& cfg = system.config();
-  runtime::wait_options waiting;
-  waiting.strategy = strategy_named(caf::get_or(cfg, "bulkhead.wait", std::string{"adaptive"}));
-  waiting.spin_ns = caf::get_or(cfg, "bulkhead.spin-ns", uint32_t{0});
-  return new runtime::host_system{system, waiting};
+  auto name = caf::get_or(cfg, "bulkhead.wait", std::string{"adaptive"});
+  auto strategy = strategy_named(name);
+  caf::error wrong;
+  if (!strategy)
+    wrong = caf::make_error(errc::invalid_option, "bulkhead.wait", "must be adaptive, park or busy, and is " + name);
+  // An exception would leave CAF with half an actor system, so the error waits for who wants something.
+  return new runtime::host_system{
+    system, {strategy.value_or(wait_strategy::adaptive), caf::get_or(cfg, "bulkhead.spin-ns", uint32_t{0})}, wrong};
 }
 
 caf::expected<caf::strong_actor_ptr> worker::spawn_and_wait(transport::spawn_request what) {

@@ -12,14 +12,14 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
-#include <stdexcept>
+#include <utility>
 
 namespace bulkhead::runtime {
 
-host_system::host_system(caf::actor_system& system, wait_options waiting)
-  : caf_scheduler(system, transport::host_process, make_system_key(), waiting) {
+host_system::host_system(caf::actor_system& system, wait_options waiting, caf::error wrong)
+  : caf_scheduler(system, transport::host_process, make_system_key(), waiting), unusable_(std::move(wrong)) {
   if (auto missing = platform::missing_kernel_feature())
-    throw std::runtime_error{"bulkhead: " + *missing};
+    unusable_ = caf::make_error(errc::startup_failed, *missing);
   // CAF's I/O module, if it is loaded too, puts its own id here later; both work.
   set_node(system, make_node(transport::host_process, routes().key()));
   log_sink_ = [](std::string_view line) {
@@ -49,7 +49,7 @@ void host_system::begin(const std::shared_ptr<worker_process>& who, std::functio
 }
 
 void host_system::start_worker(worker_options options, start_callback done) {
-  if (auto wrong = check(options)) {
+  if (auto wrong = unusable_ ? unusable_ : check(options)) {
     done(std::move(wrong));
     return;
   }
@@ -67,7 +67,7 @@ void host_system::start_worker(worker_options options, start_callback done) {
 }
 
 void host_system::spawn(worker_options options, transport::spawn_request what, spawn_callback done) {
-  if (auto wrong = check(options)) {
+  if (auto wrong = unusable_ ? unusable_ : check(options)) {
     done(std::move(wrong));
     return;
   }

@@ -5,6 +5,7 @@
 #include "bulkhead/transport/codec.hpp"
 
 #include <caf/actor_control_block.hpp>
+#include <caf/error.hpp>
 #include <caf/expected.hpp>
 
 #include <condition_variable>
@@ -29,7 +30,8 @@ using start_callback = std::function<void(caf::expected<std::shared_ptr<worker_p
 /// of the actor system; `stop` ends all workers.
 class host_system final : public caf_scheduler {
 public:
-  explicit host_system(caf::actor_system& system, wait_options waiting = {});
+  /// @param wrong what each attempt to start a worker will be answered with, if not empty.
+  explicit host_system(caf::actor_system& system, wait_options waiting = {}, caf::error wrong = {});
 
   ~host_system() override;
 
@@ -65,6 +67,8 @@ private:
   void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
   void stop_workers();
+
+  caf::error unusable_;
 
   mutable std::mutex mutex_;
   std::condition_variable all_ended_;
