@@ -6,6 +6,9 @@
 
 namespace conformance {
 
+/// When all that happens after a busy time is over.
+constexpr caf::timespan long_after{std::chrono::milliseconds{120}};
+
 /// Answers with what it gets, and with the handle of whoever asks.
 caf::behavior echo(caf::event_based_actor* self);
 

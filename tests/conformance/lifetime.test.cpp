@@ -12,9 +12,6 @@ using namespace test_support;
 
 namespace {
 
-/// When all that happens after a busy time is over.
-constexpr caf::timespan long_after{std::chrono::milliseconds{120}};
-
 // Tells `observer` that it is there, and that it is gone.
 struct mourner_state {
   caf::actor observer;

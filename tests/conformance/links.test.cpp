@@ -50,6 +50,12 @@ TEST_CASE("the end of a linked actor ends the other with the same reason") {
     s.self->send(pair.second, caf::close_atom_v, reason);
     CHECK(end_of(s.self, pair.first) == reason);
   }
+  SECTION("of the other actor, long after the last message") {
+    s.self->monitor(pair.first);
+    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, long_after) == 7);
+    s.self->send(pair.second, caf::close_atom_v, reason);
+    CHECK(end_of(s.self, pair.first) == reason);
+  }
 }
 
 TEST_CASE("the normal end of a linked actor leaves the other alone") {
@@ -93,6 +99,10 @@ TEST_CASE("a link that is taken back does nothing") {
     // It learns of the link by a record of its own, which a message from its partner cannot overtake.
     REQUIRE(ask<std::string>(s.self, pair.first, caf::get_atom_v, s.sys.spawn(echo), std::string{"x"}));
     REQUIRE(ask<void>(s.self, pair.second, caf::unlink_atom_v, pair.first));
+  }
+  SECTION("long after the last message") {
+    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, long_after) == 7);
+    REQUIRE(ask<void>(s.self, pair.first, caf::unlink_atom_v, pair.second));
   }
   SECTION("at once, over and over") {
     for (int i = 0; i < 20; ++i) {

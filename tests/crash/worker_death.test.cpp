@@ -77,7 +77,7 @@ TEST_CASE("however a worker dies in a handler, the request, monitors and links l
       REQUIRE_FALSE(late);
       CHECK_FALSE(certificate(late.error()).in_doubt);
     }
-    CHECK(f.host.live_workers() == 1);
+    CHECK(eventually([&] { return f.host.live_workers() == 1; }));
   }
   before.check();
 }

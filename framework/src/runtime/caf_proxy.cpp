@@ -35,6 +35,7 @@ void caf_proxy::kill_proxy(caf::execution_unit* context, caf::error reason) {
 void caf_proxy::on_destroy() {
   if (!getf(is_terminated_flag))
     via_->routes().dropped(*this, std::move(attachables_head_));
+  caf::actor_proxy::on_destroy();
 }
 
 void caf_proxy::adopt(caf::attachable_ptr observers) {

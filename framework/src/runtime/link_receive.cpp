@@ -184,7 +184,8 @@ void link::on_link(const envelope& head) {
 
 void link::on_unlink(const envelope& head) {
   auto target = router_.find({head.target_process, head.target});
-  auto source = router_.find({head.source_process, head.source});
+  // Its proxy may be gone, but not what waits for its end.
+  auto source = router_.resolve({head.source_process, head.source});
   if (!target || !source)
     return;
   if (auto proxy = as_proxy(target)) {

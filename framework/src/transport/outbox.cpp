@@ -223,8 +223,9 @@ void outbox::pump_locked() {
       if (!pump_spill() || !pump_streams())
         break;
     } while ((!spill_.empty() || !streams_.empty()) && data_.position() < stop_at);
-  auto ring_peer = data_.publish();
-  ring_peer |= control_.publish();
+  // Control first: a reader that sees the data must see what was put into the control lane before.
+  auto ring_peer = control_.publish();
+  ring_peer |= data_.publish();
   if (ring_peer)
     peer_bell_.ring();
   auto waits = !spill_.empty() || !streams_.empty() || !control_spill_.empty();
