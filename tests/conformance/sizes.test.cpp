@@ -168,7 +168,7 @@ TEST_CASE("a gibibyte arrives whole") {
   content.front() = static_cast<caf::byte>(3);
   content.back() = static_cast<caf::byte>(9);
   auto to = s.spawn("measurer");
-  // Most of the time goes into the pages that the kernel clears for each copy: on a slow machine more than `patience`.
+  // It is copied several times, and each copy needs new pages: on a slow machine that takes longer than `patience`.
   std::string answer;
   s.self->request(to, caf::infinite, bulkhead::bytes{std::move(content)})
     .receive([&](std::string& got) { answer = std::move(got); }, [&](caf::error& why) { answer = to_string(why); });

@@ -26,7 +26,7 @@ constexpr uint32_t spin_ns_max = 200'000;
 constexpr std::chrono::milliseconds sweep_delay{20};
 
 /// How long a poller may stay away while others sleep: the shortest time while it does stay away now and then. Each tick takes a
-/// core from who works on it for some ten microseconds, so the time doubles up to the longest while all goes well.
+/// core from who works on it for a while, so the time doubles up to the longest while all goes well.
 constexpr std::chrono::microseconds guard_period_min{200};
 constexpr std::chrono::microseconds guard_period_max{3'200};
 
