@@ -13,7 +13,8 @@ caf_version=0.18.7
 caf_source_version=0.18.7-1~exp1
 caf_flags=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=20 -DBUILD_SHARED_LIBS=OFF
            -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCAF_ENABLE_EXAMPLES=OFF -DCAF_ENABLE_TESTING=OFF
-           -DCAF_ENABLE_TOOLS=OFF -DCAF_ENABLE_OPENSSL_MODULE=OFF -DCAF_ENABLE_IO_MODULE=ON)
+           -DCAF_ENABLE_TOOLS=OFF -DCAF_ENABLE_OPENSSL_MODULE=OFF -DCAF_ENABLE_IO_MODULE=ON
+           -DCAF_ENABLE_ACTOR_PROFILER=ON) # tells when a message was handled, which back pressure needs
 
 say() { printf '[setup] %s\n' "$*"; }
 fail() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
@@ -73,8 +74,17 @@ download_caf() { # $1: empty directory; leaves the tarball in it
 caf_is_installed() { # where find_package(CAF) finds the version that we need, without our help
   local probe ok=1
   probe=$(mktemp -d)
-  printf 'cmake_minimum_required(VERSION 3.20)\nproject(probe CXX)\nfind_package(CAF %s EXACT REQUIRED COMPONENTS core io)\n' \
-    "$caf_version" >"$probe/CMakeLists.txt"
+  cat >"$probe/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.20)
+project(probe CXX)
+find_package(CAF $caf_version EXACT REQUIRED COMPONENTS core io)
+include(CheckCXXSymbolExists)
+set(CMAKE_REQUIRED_LIBRARIES CAF::core)
+check_cxx_symbol_exists(CAF_ENABLE_ACTOR_PROFILER caf/config.hpp has_profiler)
+if(NOT has_profiler)
+  message(FATAL_ERROR "built without CAF_ENABLE_ACTOR_PROFILER")
+endif()
+END
   cmake -S "$probe" -B "$probe/build" ${CAF_ROOT:+-DCAF_ROOT="$CAF_ROOT"} >/dev/null 2>&1 && ok=0
   rm -rf "$probe"
   return $ok
@@ -115,14 +125,16 @@ main() {
     say "no apt-get here: expecting the packages' equivalents to be installed: ${packages[*]}"
   fi
   if [[ -n ${CAF_ROOT:-} ]]; then
-    caf_is_installed || fail "CAF_ROOT is $CAF_ROOT, but no usable CAF $caf_version is there"
+    caf_is_installed ||
+      fail "CAF_ROOT is $CAF_ROOT, but no CAF $caf_version with CAF_ENABLE_ACTOR_PROFILER is there"
     return
   fi
   local cached
   cached=$(cached_caf)
   if [[ ! -e $cached/.complete ]]; then
     caf_is_installed && return
-    command -v apt-get >/dev/null || fail "install CAF $caf_version and set CAF_ROOT to its prefix"
+    command -v apt-get >/dev/null || fail "install CAF $caf_version, built with
+               -DCAF_ENABLE_ACTOR_PROFILER=ON, and set CAF_ROOT to its prefix"
     build_caf "$cached"
   fi
   export CAF_ROOT=$cached # for the scripts that source this one

@@ -9,9 +9,9 @@
 
 namespace bulkhead {
 
-/// First of the type ids that Bulkhead takes for itself: the last ten below those of applications, so that an
+/// First of the type ids that Bulkhead takes for itself: the last forty below those of applications, so that an
 /// application's own block still starts at `caf::first_custom_type_id`.
-constexpr caf::type_id_t first_type_id = caf::first_custom_type_id - 10;
+constexpr caf::type_id_t first_type_id = caf::first_custom_type_id - 40;
 
 static_assert(caf::detail::net_module_end <= first_type_id, "CAF's own modules use these type ids");
 
