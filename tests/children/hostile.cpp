@@ -2,6 +2,7 @@
 // the argument says to the memory that it shares with the host; a message after that it answers with the number 1.
 
 #include "../support/types.hpp"
+#include "hostile_chunks.hpp"
 
 #include <bulkhead/main.hpp>
 #include <bulkhead/transport/codec.hpp>
@@ -21,6 +22,7 @@
 
 using namespace bulkhead;
 using namespace bulkhead::transport;
+using namespace hostile;
 
 namespace {
 
@@ -68,6 +70,7 @@ private:
     if (!done_) {
       done_ = true;
       asked_ = head;
+      asked_body_.assign(record.body.begin(), record.body.end());
       habits().at(habit)(*this);
     }
     if (goes_back_after_ > 0 && --goes_back_after_ == 0) { // by now the host has looked
@@ -81,7 +84,7 @@ private:
     caf::mailbox_element what{nullptr, mid, {}, caf::make_message(int32_t{1})};
     caf::byte_buffer body;
     uint16_t flags = 0;
-    (void) encode(nullptr, what, body, flags);
+    (void) encode(nullptr, what, body, flags, nullptr);
     send(record_kind::message,
          {head.source, own_actor, mid.response_id().integer_value(), head.source_process, number_}, body);
   }
@@ -108,6 +111,21 @@ private:
     send(record_kind::piece, {id, inner_kind, total, 0, 0}, caf::byte_buffer(bytes));
   }
 
+  // An answer with one payload, or what it says to be one.
+  void lend(const payload_reference& what) { send_attachments({0, 1, 0}, std::as_bytes(std::span{&what, 1})); }
+
+  void send_attachments(const attachments_trailer& tail, std::span<const std::byte> references = {}) {
+    auto response = caf::make_message_id(asked_.word).response_id().integer_value();
+    send(record_kind::message, {asked_.source, own_actor, response, asked_.source_process, number_},
+         with_trailer(references, tail), flag_has_attachments);
+  }
+
+  void announce(uint64_t said_bytes, int seals, bool reserved) {
+    hostile::announce(end_.channel.get(), said_bytes, seals, reserved);
+  }
+
+  void announce_good() { announce(chunk_bytes, good_seals, true); }
+
   using action = void (*)(hostile_worker&);
 
   static const std::map<std::string, action>& habits();
@@ -121,6 +139,7 @@ private:
   shm::region_header<>* header_;
   uint64_t root_ = 0;
   envelope asked_;
+  std::vector<std::byte> asked_body_;
   bool done_ = false;
   int goes_back_after_ = 0;
 };
@@ -158,7 +177,7 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
     {"a record is empty", [](self x) { x.raw({0, 1, 0, 0}, 16); }},
     {"a piece stands in the control lane", [](self x) { x.raw({48, 2, 0, 0}, 64); }},
     {"a record has kind 0", [](self x) { x.send(record_kind{0}, {}); }},
-    {"a record has the first unknown kind", [](self x) { x.send(record_kind{13}, {}); }},
+    {"a record has the first unknown kind", [](self x) { x.send(static_cast<record_kind>(static_cast<uint16_t>(last_record_kind) + 1), {}); }},
     {"a record has a kind far off", [](self x) { x.send(record_kind{0xfffe}, {}); }},
     // records in pieces
     {"a whole is smaller than its fixed part", [](self x) { x.piece(1, 1, 31, 8); }},
@@ -169,6 +188,47 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
     {"a whole has an unknown kind", [](self x) { x.piece(1, 99, 64, 64); }},
     {"there are thousands of wholes", [](self x) { for (uint64_t i = 1; i < 6000; ++i) x.piece(i, 1, 64, 1); }},
     {"pieces are empty", [](self x) { for (int i = 0; i < 1000; ++i) x.piece(1, 1, 64, 0); }},
+    // payloads and descriptors
+    {"a loan is returned that was never lent", [](self x) { x.send(record_kind::give_back, {999, 0, 0, 0, 0}); }},
+    {"a loan is returned twice",
+     [](self x) {
+       payload_reference lent;
+       auto at = x.asked_body_.size() - sizeof(attachments_trailer) - sizeof(lent);
+       std::memcpy(&lent, x.asked_body_.data() + at, sizeof(lent));
+       for (int i = 0; i < 2; ++i)
+         x.send(record_kind::give_back, {lent.loan, 0, 0, 0, 0});
+     }},
+    {"a payload lies in no chunk", [](self x) { x.lend({1, 77, 0, 10'000}); }},
+    {"a payload passes its chunk", [](self x) { x.announce_good(); x.lend({1, 1, chunk_bytes - 10, 11}); }},
+    {"a payload starts behind its chunk", [](self x) { x.announce_good(); x.lend({1, 1, far, 1}); }},
+    {"a payload has no end", [](self x) { x.announce_good(); x.lend({1, 1, 64, ~uint64_t{0} - 32}); }},
+    {"a payload is empty", [](self x) { x.announce_good(); x.lend({1, 1, 64, 0}); }},
+    {"a chunk can shrink", [](self x) { x.announce(chunk_bytes, F_SEAL_GROW, true); x.lend({1, 1, 0, 100}); }},
+    {"a chunk has holes", [](self x) { x.announce(chunk_bytes, good_seals, false); x.lend({1, 1, 0, 100}); }},
+    {"a chunk is smaller than it says",
+     [](self x) { x.announce(2 * chunk_bytes, good_seals, true); x.lend({1, 1, 0, 100}); }},
+    {"a chunk is larger than agreed", [](self x) { x.announce(far, good_seals, true); x.lend({1, 1, 0, 100}); }},
+    {"a chunk comes twice", [](self x) { x.announce_good(); x.announce_good(); x.lend({1, 1, 0, 100}); }},
+    {"attachments are cut off",
+     [](self x) { x.send(record_kind::message, {1, 1, 0, 0, 0}, caf::byte_buffer(3), flag_has_attachments); }},
+    {"attachments exceed their record", [](self x) { x.send_attachments({0, 1000, 0}); }},
+    {"descriptors were never sent", [](self x) { x.send_attachments({5, 0, 1}); }},
+    {"descriptors are too many",
+     [](self x) {
+       for (uint64_t i = 1; i <= 5; ++i)
+         send_packet(x.end_.channel.get(), {2, 20, i, 0}, std::vector<int>(20, 1));
+       x.send_attachments({1, 0, 20});
+     }},
+    {"a packet is too short",
+     [](self x) {
+       (void) !::write(x.end_.channel.get(), "x", 1);
+       x.send_attachments({1, 0, 1});
+     }},
+    {"a packet is too long",
+     [](self x) {
+       (void) !::write(x.end_.channel.get(), std::string(1000, 'x').data(), 1000);
+       x.send_attachments({1, 0, 1});
+     }},
     // records that mean nothing
     {"messages to nobody",
      [](self x) {
@@ -176,7 +236,7 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
          for (process_number process : {0u, x.number_, 1000u, 0xffffffffu, 0xfffffffeu})
            for (process_number from : {0u, x.number_, 1000u, 0xffffffffu})
              for (uint64_t word : {uint64_t{0}, uint64_t{7}, ~uint64_t{0}, uint64_t{1} << 63})
-               x.send(record_kind::message, {actor, actor + 1, word, process, from}, caf::byte_buffer(9), 0xffff);
+               x.send(record_kind::message, {actor, actor + 1, word, process, from}, caf::byte_buffer(9), 0xfffd);
      }},
     {"responses that nobody asked for", [](self x) {
        for (uint64_t id = 1; id < 100; ++id)
@@ -231,7 +291,7 @@ int main(int argc, char** argv) {
     return 64;
   auto end = adopt_edge(host->geometry, platform::unique_fd{worker_fd::down_region},
                         platform::unique_fd{worker_fd::up_region}, platform::unique_fd{worker_fd::worker_bell},
-                        platform::unique_fd{worker_fd::host_bell});
+                        platform::unique_fd{worker_fd::host_bell}, platform::unique_fd{worker_fd::channel});
   if (!end || !send_verdict(worker_fd::control, {}))
     return 1;
   hostile_worker{std::move(*end), *host}.serve(argv[1]);

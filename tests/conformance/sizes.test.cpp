@@ -68,6 +68,7 @@ TEST_CASE("messages of every size around the limits of a mailbox come back whole
   CAPTURE(where);
   stage s{where};
   s.options.mailbox_bytes = 64_KiB;
+  s.options.payload_bytes_max = GENERATE(uint64_t{0}, 1_GiB);
   auto to = s.spawn("echo");
   std::vector<size_t> sizes{0, 1, 7, 8, 9, 100, 1000};
   // A record is limited to a fraction of the mailbox: whichever it is, one of these stands just below and above it.
@@ -87,6 +88,7 @@ TEST_CASE("64 MiB come back whole") {
   CAPTURE(where);
   stage s{where};
   s.options.spill_bytes_max = 1_GiB;
+  s.options.payload_bytes_max = GENERATE(uint64_t{0}, 1_GiB);
   auto block = pattern(64_MiB);
   auto back = ask<bulkhead::bytes>(s.self, s.spawn("echo"), block);
   REQUIRE(back);
@@ -109,6 +111,7 @@ TEST_CASE("small messages keep their place between large ones of the same sender
   CAPTURE(where);
   stage s{where};
   s.options.spill_bytes_max = 1_GiB;
+  s.options.payload_bytes_max = 0;
   auto to = s.spawn("log_of_sizes");
   std::vector<int32_t> sent;
   for (int32_t i = 0; i < 6; ++i) {
@@ -125,6 +128,7 @@ TEST_CASE("a large message does not hold up a small one of another sender") {
   stage s{place::in_worker};
   s.options.mailbox_bytes = 64_KiB;
   s.options.spill_bytes_max = 1_GiB;
+  s.options.payload_bytes_max = 0;
   auto to = s.spawn("log_of_sizes");
   gate door;
   // Both are sent while the worker stands at the gate, so what comes first does not depend on the machine's load.
@@ -143,6 +147,7 @@ TEST_CASE("many large messages of many senders arrive whole") {
   stage s{where};
   s.options.mailbox_bytes = 256_KiB;
   s.options.spill_bytes_max = 1_GiB;
+  s.options.payload_bytes_max = 0;
   auto to = s.spawn("echo");
   constexpr size_t senders = 8;
   auto right = std::make_shared<std::atomic<int>>(0);

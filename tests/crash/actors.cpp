@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
@@ -55,6 +56,22 @@ caf::behavior victim(caf::stateful_actor<victim_state>* self) {
     [self](caf::put_atom, int32_t x) { self->state.kept.push_back(x); },
     [self](caf::get_atom, int32_t) { return self->state.kept; },
     [](test_support::unreadable) { return int32_t{0}; },
+    [self](caf::get_atom, uint64_t size) -> caf::result<bulkhead::bytes> {
+      auto room = bulkhead::allocate(self->current_sender(), size);
+      if (!room)
+        return std::move(room.error());
+      std::fill(room->room().begin(), room->room().end(), std::byte{5});
+      return std::move(*room).finish();
+    },
+    [](const bulkhead::fd& file) { return static_cast<int32_t>(file.number()); },
+    [](const std::vector<bulkhead::fd>& files) { return static_cast<int32_t>(files.size()); },
+    [](caf::close_atom, int32_t) {
+      // A few are left for what a sanitizer does.
+      auto next = bulkhead::fd::duplicate_of(0).value();
+      auto few = static_cast<rlim_t>(next.number()) + 3;
+      rlimit limit{few, few};
+      return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+    },
     [self](caf::spawn_atom) { return self->spawn<caf::linked>(victim_child); },
   };
 }

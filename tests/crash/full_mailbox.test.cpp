@@ -86,6 +86,7 @@ TEST_CASE("large messages wait in the spill, pass in pieces, and keep their orde
   worker_options options;
   options.mailbox_bytes = 4096;
   options.spill_bytes_max = uint64_t{4} << 20;
+  options.payload_bytes_max = 0;
   auto victim = f.host.spawn("victim", options);
   REQUIRE(victim);
   auto pid = pid_of(f.sys, *victim);
@@ -148,6 +149,7 @@ TEST_CASE("a message that is too large for the worker is refused with its types,
   host_fixture f;
   worker_options options;
   options.message_bytes_max = 100'000;
+  options.payload_bytes_max = 0;
   auto victim = f.host.spawn("victim", options);
   REQUIRE(victim);
   auto large = request_number(f.sys, *victim, caf::make_message(bulkhead::bytes{caf::byte_buffer(100'001)}));

@@ -2,6 +2,7 @@
 
 #include "crash/actors.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 using namespace crash;
@@ -13,8 +14,9 @@ using test_support::host_fixture;
 
 namespace {
 
-caf::actor spawn_hostile(host_fixture& f, const char* habit) {
+caf::actor spawn_hostile(host_fixture& f, const char* habit, uint64_t payload_bytes_max = uint64_t{1} << 30) {
   worker_options options;
+  options.payload_bytes_max = payload_bytes_max;
   options.program = child_program("hostile");
   options.arguments = {habit};
   auto result = f.host.spawn("victim", options);
@@ -38,7 +40,12 @@ TEST_CASE("a worker that writes garbage is killed as corrupt, and nobody else is
           "a piece stands in the control lane", "a record has kind 0", "a record has the first unknown kind",
           "a record has a kind far off", "a whole is smaller than its fixed part",
           "a whole is larger than any message", "a whole changes its size", "pieces exceed their whole",
-          "a whole is a piece", "a whole has an unknown kind", "there are thousands of wholes"}) {
+          "a whole is a piece", "a whole has an unknown kind", "there are thousands of wholes",
+          "a loan is returned that was never lent", "a payload lies in no chunk", "a payload passes its chunk",
+          "a payload starts behind its chunk", "a payload has no end", "a payload is empty", "a chunk can shrink",
+          "a chunk has holes", "a chunk is smaller than it says", "a chunk is larger than agreed", "a chunk comes twice",
+          "attachments are cut off", "attachments exceed their record", "descriptors were never sent",
+          "descriptors are too many", "a packet is too short", "a packet is too long"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);
       auto answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
@@ -48,6 +55,23 @@ TEST_CASE("a worker that writes garbage is killed as corrupt, and nobody else is
       CHECK(!death.detail.empty());
       CHECK(answers(f.sys, *bystander));
     }
+  }
+  before.check();
+}
+
+TEST_CASE("a worker that returns a loan twice is killed as corrupt, and the payload is still whole") {
+  leftovers before;
+  {
+    host_fixture f;
+    auto hostile = spawn_hostile(f, "a loan is returned twice");
+    auto room = bulkhead::allocate(hostile, 50'000);
+    REQUIRE(room);
+    std::fill(room->room().begin(), room->room().end(), std::byte{7});
+    auto payload = std::move(*room).finish();
+    auto answer = request_number(f.sys, hostile, caf::make_message(payload));
+    REQUIRE_FALSE(answer);
+    CHECK(certificate(answer.error()).cause == death_cause::corrupt);
+    CHECK(std::count(payload.span().begin(), payload.span().end(), std::byte{7}) == 50'000);
   }
   before.check();
 }
@@ -62,7 +86,7 @@ TEST_CASE("a worker that lies about what it has read is killed as corrupt when r
     size_t requests = 0;
     for (auto habit : {"consumed goes back", "consumed passes what was published", "consumed is unaligned"}) {
       INFO(habit);
-      auto hostile = spawn_hostile(f, habit);
+      auto hostile = spawn_hostile(f, habit, 0);
       constexpr int count = 100;
       ask(f.sys, hostile, out, count, caf::make_message(bulkhead::bytes{caf::byte_buffer(50'000)}));
       requests += count;

@@ -37,13 +37,13 @@ struct attacked_link {
     REQUIRE(made.has_value());
     auto other = transport::adopt_edge(edges::small, edges::copy_of(made->down_region.fd()),
                                        edges::copy_of(made->up_region.fd()), edges::copy_of(made->host.peer_bell.fd()),
-                                       edges::copy_of(made->host.own_bell.fd()));
+                                       edges::copy_of(made->host.own_bell.fd()), std::move(made->channel));
     REQUIRE(other.has_value());
     worker = std::make_unique<transport::edge>(std::move(*other));
     out = std::make_unique<transport::outbox>(worker->own.data(), worker->peer.data(), worker->rings, worker->peer_bell,
                                               worker->own_bell, transport::outbox_limits{});
     host = std::make_shared<runtime::link>(routes, peer_number, std::move(made->host),
-                                           transport::outbox_limits{size_t{1} << 20, bytes_max}, events);
+                                           runtime::link_limits{{size_t{1} << 20, bytes_max}, {}}, events);
     routes.attach(peer_number, host);
   }
 
@@ -114,7 +114,7 @@ void say_something(random_source& random, const std::vector<caf::actor>& actors,
       auto content = random() % 2 ? caf::make_message(static_cast<int32_t>(random()))
                                   : caf::make_message(std::string(random() % 3000, 'x'));
       caf::mailbox_element what{nullptr, caf::make_message_id(head.word), {}, std::move(content)};
-      (void) transport::encode(nullptr, what, body, flags);
+      (void) transport::encode(nullptr, what, body, flags, nullptr);
     }
   }
   if (!body.empty() && random() % 3 == 0)
@@ -194,10 +194,10 @@ TEST_CASE("decoders take any bytes") {
     auto view = std::as_bytes(std::span{body});
     caf::mailbox_element::forwarding_stack stages;
     caf::message content;
-    decoded += transport::decode(nullptr, static_cast<uint16_t>(random() % 2), view, stages, content) ? 0 : 1;
+    decoded += transport::decode(nullptr, static_cast<uint16_t>(random() % 2), view, nullptr, stages, content) ? 0 : 1;
     (void) transport::decode_reason(nullptr, view);
     transport::spawn_request what;
-    (void) transport::decode(nullptr, view, what);
+    (void) transport::decode(nullptr, view, nullptr, what);
   }
   CHECK(decoded > 0);
 }

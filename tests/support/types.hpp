@@ -41,6 +41,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
   CAF_ADD_TYPE_ID(test, (test_support::unreadable))
   CAF_ADD_TYPE_ID(test, (test_support::unwritable))
   CAF_ADD_TYPE_ID(test, (std::vector<int32_t>) )
+  CAF_ADD_TYPE_ID(test, (std::vector<bulkhead::fd>) )
 CAF_END_TYPE_ID_BLOCK(test)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test_support::unwritable)

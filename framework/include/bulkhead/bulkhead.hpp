@@ -5,6 +5,7 @@
 
 #include "bulkhead/bytes.hpp"
 #include "bulkhead/errors.hpp"
+#include "bulkhead/fd.hpp"
 #include "bulkhead/heavy.hpp"
 #include "bulkhead/host.hpp"
 #include "bulkhead/main.hpp"

@@ -76,6 +76,24 @@ result<memory_file> memory_file::adopt(unique_fd fd, size_t bytes_expected) {
   return memory_file{std::move(fd), bytes_expected};
 }
 
+// A hole would be filled with this process's memory when it is read, and punching one is a kind of writing (fallocate(2),
+// fcntl(2) on F_SEAL_FUTURE_WRITE).
+result<memory_file> memory_file::adopt_readable(unique_fd fd, size_t bytes_expected) {
+  auto file = adopt(std::move(fd), bytes_expected);
+  if (!file)
+    return file;
+  auto seals = ::fcntl(file->fd(), F_GET_SEALS);
+  if (seals < 0 || (seals & (F_SEAL_FUTURE_WRITE | F_SEAL_WRITE)) == 0)
+    return os_error{EPERM, "seals of a memory file"};
+  struct stat status {};
+  if (::fstat(file->fd(), &status) != 0)
+    return last_error("fstat");
+  constexpr uint64_t block_bytes = 512; // of st_blocks, always (inode(7))
+  if (static_cast<uint64_t>(status.st_blocks) * block_bytes < bytes_expected)
+    return os_error{ENODATA, "pages of a memory file"};
+  return file;
+}
+
 result<mapping> memory_file::map_writable() const {
   return mapping::create(fd_.get(), size_, mapping::access::read_write);
 }

@@ -34,7 +34,8 @@ caf_scheduler::caf_scheduler(caf::actor_system& system, transport::process_numbe
     waiting_(waiting),
     cores_(platform::cores()) {
   clock_ = std::make_unique<caf_clock>([this](auto when) { schedule_clock(when); });
-  router_ = std::make_unique<router>(system, self, key, [this](auto work) { post(std::move(work)); });
+  router_ = std::make_unique<router>(
+    system, self, key, [this](auto work) { post(std::move(work)); }, [this] { trim_later(); });
 }
 
 caf_scheduler::~caf_scheduler() = default;
@@ -116,6 +117,16 @@ void caf_scheduler::remove(const std::shared_ptr<link>& what) {
     std::erase_if(io_->bells, [&](auto& x) { return x->of == what; });
     what->let_go();
   });
+}
+
+void caf_scheduler::for_each_link(const std::function<void(link&)>& visit) {
+  link_list all;
+  {
+    std::lock_guard guard{links_mutex_};
+    all = links_;
+  }
+  for (auto& x : all)
+    visit(*x);
 }
 
 void caf_scheduler::enqueue(caf::resumable* job) {

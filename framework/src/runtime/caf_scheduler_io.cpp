@@ -1,5 +1,6 @@
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
 
+#include "bulkhead/platform/clock.hpp"
 #include "bulkhead/runtime/link.hpp"
 
 #include <boost/asio/post.hpp>
@@ -16,7 +17,7 @@ bell_watch::~bell_watch() {
 }
 
 caf_scheduler::io_part::io_part(keeper& k)
-  : work(context.get_executor()), clock_timer(k.context()), guard_timer(k.context()) {
+  : work(context.get_executor()), clock_timer(k.context()), guard_timer(k.context()), trim_timer(k.context()) {
   // nop
 }
 
@@ -47,6 +48,28 @@ void caf_scheduler::post(std::function<void()> work) {
 // Runs what is ready. Returns whether there was anything.
 bool caf_scheduler::run_io() {
   return io_->context.poll() > 0;
+}
+
+// Called for each chunk that becomes empty: at most one look is under way.
+void caf_scheduler::trim_later() {
+  if (trim_due_ || trim_due_.exchange(true))
+    return;
+  keeper_->post([this] {
+    io_->trim_timer.expires_after(idle_memory_kept);
+    io_->trim_timer.async_wait([this](boost::system::error_code failed) {
+      if (!failed)
+        trim();
+    });
+  });
+}
+
+void caf_scheduler::trim() {
+  trim_due_ = false;
+  auto before = platform::now_ns() - static_cast<uint64_t>(std::chrono::nanoseconds{idle_memory_kept}.count());
+  auto more = false;
+  for_each_link([&](link& x) { more |= x.trim(before); });
+  if (more)
+    trim_later();
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/handle_scan.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/transport/attachments.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/message.hpp>
@@ -60,12 +61,18 @@ void departure::add_all(const caf::message& content, const caf::byte_buffer& enc
   });
 }
 
-void departure::accepted(const transport::record_counts& number) {
+bool departure::accepted(const transport::record_counts& number) {
+  if (beside_ != nullptr) {
+    if (!beside_->send_descriptors())
+      return false;
+    beside_->depart();
+  }
   auto& exports = link_.routes().exports();
   if (source_ != nullptr)
     source_first_ = exports.note(source_who_, *source_, link_.peer(), number);
   for (auto& x : travellers_)
     x.first = exports.note(x.who, x.actor, link_.peer(), number);
+  return true;
 }
 
 void departure::depart() {

@@ -29,7 +29,7 @@ bool is_plain(caf::type_id_t id) {
     caf::type_id_v<bool>,     caf::type_id_v<int8_t>,   caf::type_id_v<int16_t>,     caf::type_id_v<int32_t>,
     caf::type_id_v<int64_t>,  caf::type_id_v<uint8_t>,  caf::type_id_v<uint16_t>,    caf::type_id_v<uint32_t>,
     caf::type_id_v<uint64_t>, caf::type_id_v<float>,    caf::type_id_v<double>,      caf::type_id_v<std::string>,
-    caf::type_id_v<bytes>,    caf::type_id_v<caf::byte_buffer>,
+    caf::type_id_v<bytes>,    caf::type_id_v<fd>,       caf::type_id_v<caf::byte_buffer>,
   };
   return std::find(std::begin(plain), std::end(plain), id) != std::end(plain);
 }

@@ -35,11 +35,15 @@ void link_events::on_corrupt(const std::string&) {
   // nop
 }
 
-link::link(router& routes, transport::process_number peer, transport::edge end, transport::outbox_limits limits,
+link::link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
            link_events& events)
   : router_(routes), peer_(peer), peer_node_(routes.node_of(peer)), events_(&events), edge_(std::move(end)) {
-  inbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, limits.message_bytes_max);
-  outbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, edge_->peer_bell, edge_->own_bell, limits);
+  inbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, limits.records.message_bytes_max);
+  outbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, edge_->peer_bell, edge_->own_bell,
+                  limits.records);
+  channel_.emplace(std::move(edge_->channel));
+  lender_.emplace(*channel_, limits.payloads, [&routes] { routes.memory_is_idle(); });
+  borrower_.emplace(*channel_, limits.payloads.bytes_max);
 }
 
 link::link(router& routes) : router_(routes), peer_(0), closed_(true), end_reason_(caf::make_error(errc::no_route)) {
@@ -88,6 +92,8 @@ void link::wait_for_turn() noexcept {
 
 void link::let_go() {
   wait_for_turn();
+  borrower_.reset();
+  channel_.reset();
   edge_.reset();
   reading_.give_back();
 }
@@ -116,6 +122,7 @@ void link::close(const std::optional<worker_death>& death) {
   wait_for_turn();
   end_reason_ = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
   outbox_->close();
+  lender_->close();
   closed_ = true;
   reading_.give_back();
   auto untouched = untouched_requests();

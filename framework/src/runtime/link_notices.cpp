@@ -88,13 +88,15 @@ void link::unlink(const wire_address& target, const caf::actor_control_block& ob
 
 void link::spawn(uint64_t root, transport::spawn_request& what) {
   caf::byte_buffer body;
-  if (auto failed = transport::encode(&router_.context(), what, body)) {
+  uint16_t flags = 0;
+  transport::outgoing_attachments beside{*lender_};
+  if (auto failed = transport::encode(&router_.context(), what, body, flags, &beside)) {
     events_->on_spawned(root, std::move(failed));
     return;
   }
-  departure leaving{*this};
+  departure leaving{*this, &beside};
   leaving.add_all(what.arguments, body);
-  auto result = outbox_->send(record_kind::spawn, 0, {root, 0, 0, peer_, 0}, body, admission::guaranteed, &leaving);
+  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, body, admission::guaranteed, &leaving);
   leaving.depart();
   if (result != outcome::accepted)
     events_->on_spawned(root, as_refusal(result, body.size(), what.arguments));
@@ -106,6 +108,20 @@ void link::rooted(uint64_t root, uint64_t local) {
 
 void link::spawned(uint64_t root, const caf::error& reason) {
   send_with_reason(record_kind::spawned, {root, 0, 0, 0, router_.self()}, reason);
+}
+
+bool link::trim(uint64_t before_ns) {
+  if (closed_)
+    return false;
+  for (auto chunk : lender_->trim(before_ns))
+    send_plain(record_kind::forget_chunk, {chunk, 0, 0, 0, 0});
+  return lender_->has_idle();
+}
+
+// On any thread: wherever the last copy of a payload goes.
+void link::return_loan(uint64_t loan) {
+  if (!closed_)
+    (void) outbox_->send_control(record_kind::give_back, {loan, 0, 0, 0, 0}, {});
 }
 
 void link::stop() {

@@ -68,14 +68,9 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
     case record_kind::exit:
       on_exit(record, unit);
       break;
-    case record_kind::spawn: {
-      transport::spawn_request what;
-      if (auto failed = transport::decode(&unit, record.body, what))
-        spawned(head.target, failed);
-      else
-        events_->on_spawn(head.target, std::move(what), unit);
+    case record_kind::spawn:
+      on_spawn(record, unit);
       break;
-    }
     case record_kind::rooted:
       events_->on_rooted(head.target, head.source);
       break;
@@ -84,6 +79,13 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       break;
     case record_kind::stop:
       events_->on_stop();
+      break;
+    case record_kind::give_back:
+      if (!lender_->give_back(head.target))
+        found_corrupt("it returned a loan that it does not have");
+      break;
+    case record_kind::forget_chunk:
+      borrower_->forget(head.target);
       break;
     case record_kind::piece:
       break; // the inbox hands out wholes only
@@ -113,6 +115,12 @@ caf::strong_actor_ptr link::known(const wire_address& who, caf::strong_actor_ptr
 }
 
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
+  // First, whoever it is for: what nobody takes must go back.
+  transport::incoming_attachments beside;
+  auto body = record.body;
+  auto failed = open_attachments(record, body, beside);
+  if (corrupt_)
+    return;
   auto& head = record.head;
   auto mid = caf::message_id{head.word};
   auto id = mid.request_id().integer_value();
@@ -139,7 +147,9 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
   }
   caf::mailbox_element::forwarding_stack stages;
   caf::message content;
-  if (auto failed = transport::decode(&unit, record.flags, record.body, stages, content)) {
+  if (!failed)
+    failed = transport::decode(&unit, record.flags, body, &beside, stages, content);
+  if (failed) {
     if (mid.is_request() && sender)
       answer(sender, mid, std::move(failed), &unit);
     else if (mid.is_response())
@@ -149,6 +159,35 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     return;
   }
   receiver->enqueue(caf::make_mailbox_element(std::move(sender), mid, std::move(stages), std::move(content)), &unit);
+}
+
+void link::on_spawn(const transport::incoming& record, caf::execution_unit& unit) {
+  transport::incoming_attachments beside;
+  auto body = record.body;
+  auto failed = open_attachments(record, body, beside);
+  transport::spawn_request what;
+  if (!failed)
+    failed = transport::decode(&unit, body, &beside, what);
+  if (failed)
+    spawned(record.head.target, failed);
+  else
+    events_->on_spawn(record.head.target, std::move(what), unit);
+}
+
+caf::error link::open_attachments(const transport::incoming& record, std::span<const std::byte>& body,
+                                  transport::incoming_attachments& beside) {
+  using found = transport::borrower::outcome;
+  if ((record.flags & transport::flag_has_attachments) == 0)
+    return {};
+  switch (borrower_->open(body, shared_from_this(), beside)) {
+    case found::opened:
+      return {};
+    case found::no_room:
+      return caf::make_error(errc::resources_exhausted, "no descriptor or address space is left for what came with a message");
+    default:
+      found_corrupt(borrower_->complaint());
+      return caf::make_error(errc::decode_failed);
+  }
 }
 
 void link::on_watch(const wire_address& who) {

@@ -102,14 +102,15 @@ bool link::forward(caf_proxy& to, caf::mailbox_element_ptr what, caf::execution_
 bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::execution_unit* context) {
   borrowed_buffer body;
   uint16_t flags = 0;
-  if (auto failed = transport::encode(&router_.context(), what, body.buffer, flags)) {
+  transport::outgoing_attachments beside{*lender_};
+  if (auto failed = transport::encode(&router_.context(), what, body.buffer, flags, &beside)) {
     if (what.mid.is_response()) {
       send_error_response(head, std::move(failed));
       return true;
     }
     return refuse(what, std::move(failed), context);
   }
-  departure leaving{*this};
+  departure leaving{*this, &beside};
   if (what.sender && head.source_process != peer_)
     leaving.add_source({head.source_process, head.source}, what.sender);
   leaving.add_all(what.payload, body.buffer);
@@ -158,7 +159,7 @@ void link::send_error_response(const envelope& head, caf::error reason) {
   caf::mailbox_element what{nullptr, caf::message_id{head.word}, {}, caf::make_message(std::move(reason))};
   caf::byte_buffer body;
   uint16_t flags = 0;
-  if (!transport::encode(&router_.context(), what, body, flags))
+  if (!transport::encode(&router_.context(), what, body, flags, nullptr))
     (void) outbox_->send(record_kind::message, flags, head, body, admission::guaranteed);
 }
 

@@ -88,8 +88,10 @@ caf::error worker_process::launch() {
   if (!control)
     return as_error(control.error());
   auto spec = make_spec(*edge, control->theirs.get());
-  if (!spec)
+  if (!spec) {
+    handed_over_.clear();
     return std::move(spec.error());
+  }
   auto started = platform::process::start(*spec);
   handed_over_.clear();
   if (!started)
@@ -124,7 +126,8 @@ caf::expected<platform::process_spec> worker_process::make_spec(const transport:
                  {edge.down_region.fd(), worker_fd::down_region},
                  {edge.up_region.fd(), worker_fd::up_region},
                  {edge.host.peer_bell.fd(), worker_fd::worker_bell},
-                 {edge.host.own_bell.fd(), worker_fd::host_bell}};
+                 {edge.host.own_bell.fd(), worker_fd::host_bell},
+                 {edge.channel.get(), worker_fd::channel}};
   if (auto failed = redirect_outputs(spec))
     return failed;
   return spec;
@@ -177,6 +180,8 @@ caf::error worker_process::say_hello() {
   what.geometry = edge_->rings;
   what.message_bytes_max = options_.message_bytes_max;
   what.spill_bytes_max = options_.spill_bytes_max;
+  what.payload_bytes_max = options_.payload_bytes_max;
+  what.fallback = options_.when_payloads_full;
   what.memory_bytes_max = options_.memory_bytes_max;
   what.wait = options_.wait;
   what.spin_ns = host_.spin_ns();
@@ -235,7 +240,8 @@ void worker_process::on_verdict() {
 }
 
 void worker_process::become_ready() {
-  transport::outbox_limits limits{static_cast<size_t>(options_.spill_bytes_max), options_.message_bytes_max};
+  link_limits limits{{static_cast<size_t>(options_.spill_bytes_max), options_.message_bytes_max},
+                     {options_.payload_bytes_max, options_.when_payloads_full}};
   auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
   edge_.reset();
   {

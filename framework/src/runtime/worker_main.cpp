@@ -68,7 +68,7 @@ int run_worker(caf::actor_system_config& cfg) {
   using namespace transport;
   auto edge = adopt_edge(host->geometry, platform::unique_fd{worker_fd::down_region},
                          platform::unique_fd{worker_fd::up_region}, platform::unique_fd{worker_fd::worker_bell},
-                         platform::unique_fd{worker_fd::host_bell});
+                         platform::unique_fd{worker_fd::host_bell}, platform::unique_fd{worker_fd::channel});
   if (!edge)
     return refuse(control.get(), {errc::startup_failed, edge.error().message()});
   // Ctrl-C goes to all processes of the terminal; whether workers end is for the host to decide.

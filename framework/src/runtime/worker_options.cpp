@@ -52,6 +52,10 @@ caf::error check(const worker_options& options) {
     return invalid("stop_timeout", "must be between 0 ms and 24 hours");
   if (options.message_bytes_max == 0 || options.message_bytes_max > uint64_t{1} << 40)
     return invalid("message_bytes_max", "must be between 1 and 2^40");
+  if (options.payload_bytes_max > uint64_t{1} << 40)
+    return invalid("payload_bytes_max", "must be between 0 and 2^40");
+  if (options.when_payloads_full > payload_fallback::fail)
+    return invalid("when_payloads_full", "must be copy or fail");
   if (options.standard_output > output::discard)
     return invalid("standard_output", "must be log, inherit or discard");
   if (options.standard_error > output::discard)

@@ -61,7 +61,8 @@ worker_system::worker_system(caf::actor_system& system, const transport::hello& 
 worker_system::~worker_system() = default;
 
 void worker_system::connect(transport::edge end, platform::unique_fd lifeline) {
-  transport::outbox_limits limits{static_cast<size_t>(host_.spill_bytes_max), host_.message_bytes_max};
+  link_limits limits{{static_cast<size_t>(host_.spill_bytes_max), host_.message_bytes_max},
+                     {host_.payload_bytes_max, host_.fallback}};
   link_ = std::make_shared<link>(routes(), transport::host_process, std::move(end), limits, *this);
   routes().attach(transport::host_process, link_);
   lifeline_ = std::make_unique<boost::asio::posix::stream_descriptor>(the_keeper().context(), lifeline.release());

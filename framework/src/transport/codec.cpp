@@ -1,6 +1,8 @@
 #include "bulkhead/transport/codec.hpp"
 
+#include "bulkhead/transport/attachments.hpp"
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/record.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/binary_deserializer.hpp>
@@ -47,9 +49,11 @@ std::string types_in(std::span<const std::byte> body) {
 
 // Decoders of applications may throw; nothing may come out of here but an error.
 template <class Load, class Types>
-caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, Types types, Load load) {
+caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside, Types types,
+                   Load load) {
   try {
     caf::binary_deserializer source{context, body.data(), body.size()};
+    incoming_attachments::scope scope{beside, &source};
     if (load(source))
       return source.remaining() == 0 ? caf::error{} : failure(errc::decode_failed, types(), "bytes are left over");
     return failure(errc::decode_failed, types(), to_string(source.get_error()));
@@ -59,16 +63,32 @@ caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body
 }
 
 template <class Save>
-caf::error guarded(caf::execution_unit* context, caf::byte_buffer& out, const caf::message& content, Save save) {
+caf::error guarded(caf::execution_unit* context, caf::byte_buffer& out, outgoing_attachments* beside,
+                   const caf::message& content, Save save) {
   try {
     caf::binary_serializer sink{context, out};
+    outgoing_attachments::scope scope{beside, &sink};
     sink.seek(out.size());
     if (save(sink))
       return {};
+    if (beside != nullptr && beside->refused())
+      return failure(errc::payload_room_full, type_names(content), explain(errc::payload_room_full));
     return failure(errc::encode_failed, type_names(content), to_string(sink.get_error()));
   } catch (const std::exception& what) {
     return failure(errc::encode_failed, type_names(content), what.what());
   }
+}
+
+// What travels beside the bytes is listed behind them.
+caf::error append(outgoing_attachments* beside, caf::byte_buffer& out, uint16_t& flags) {
+  if (beside == nullptr || beside->empty())
+    return {};
+  if (beside->descriptor_count() > descriptors_max)
+    return failure(errc::encode_failed, "(a message with descriptors)",
+                   "more than " + std::to_string(descriptors_max) + " descriptors in one message");
+  flags |= flag_has_attachments;
+  beside->append_to(out);
+  return {};
 }
 
 // The same error with `text` instead of its context; an application's own code cannot be kept.
@@ -149,26 +169,28 @@ std::string type_names(caf::type_id_list types) {
 }
 
 caf::error encode(caf::execution_unit* context, const caf::mailbox_element& what, caf::byte_buffer& out,
-                  uint16_t& flags) {
-  flags = what.stages.empty() ? 0 : 1;
-  return guarded(context, out, what.payload, [&](caf::binary_serializer& sink) {
+                  uint16_t& flags, outgoing_attachments* beside) {
+  flags = what.stages.empty() ? 0 : flag_has_stages;
+  auto failed = guarded(context, out, beside, what.payload, [&](caf::binary_serializer& sink) {
     auto stages = what.stages;
     return (stages.empty() || sink.apply(stages)) && what.payload.save(sink);
   });
+  return failed ? failed : append(beside, out, flags);
 }
 
 caf::error decode(caf::execution_unit* context, uint16_t flags, std::span<const std::byte> body,
-                  caf::mailbox_element::forwarding_stack& stages, caf::message& content) {
-  auto types = [=] { return flags == 0 ? types_in(body) : std::string{"(a message on its way through a chain)"}; };
-  return guarded(context, body, types, [&](caf::binary_deserializer& source) {
-    return (flags == 0 || source.apply(stages)) && load_message(source, content);
+                  incoming_attachments* beside, caf::mailbox_element::forwarding_stack& stages, caf::message& content) {
+  auto has_stages = (flags & flag_has_stages) != 0;
+  auto types = [=] { return has_stages ? std::string{"(a message on its way through a chain)"} : types_in(body); };
+  return guarded(context, body, beside, types, [&](caf::binary_deserializer& source) {
+    return (!has_stages || source.apply(stages)) && load_message(source, content);
   });
 }
 
 caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& reason, size_t bytes_max) {
   caf::byte_buffer result;
   auto copy = reason;
-  if (!guarded(context, result, reason ? reason.context() : caf::message{},
+  if (!guarded(context, result, nullptr, reason ? reason.context() : caf::message{},
                [&](caf::binary_serializer& to) { return to.apply(copy); })
       && result.size() <= bytes_max)
     return result;
@@ -184,17 +206,23 @@ caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& r
 caf::error decode_reason(caf::execution_unit* context, std::span<const std::byte> body) {
   caf::error result;
   auto types = [] { return std::string{"(caf::error)"}; };
-  auto failed = guarded(context, body, types, [&](caf::binary_deserializer& source) { return source.apply(result); });
+  auto failed = guarded(context, body, nullptr, types,
+                        [&](caf::binary_deserializer& source) { return source.apply(result); });
   return failed ? failed : result;
 }
 
-caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out) {
-  return guarded(context, out, what.arguments, [&](caf::binary_serializer& sink) { return sink.apply(what); });
+caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out, uint16_t& flags,
+                  outgoing_attachments* beside) {
+  flags = 0;
+  auto failed = guarded(context, out, beside, what.arguments,
+                        [&](caf::binary_serializer& sink) { return sink.apply(what); });
+  return failed ? failed : append(beside, out, flags);
 }
 
-caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, spawn_request& what) {
+caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
+                  spawn_request& what) {
   auto types = [] { return std::string{"(the arguments of a spawn)"}; };
-  return guarded(context, body, types, [&](caf::binary_deserializer& source) { return source.apply(what); });
+  return guarded(context, body, beside, types, [&](caf::binary_deserializer& source) { return source.apply(what); });
 }
 
 uint64_t type_table_digest() {

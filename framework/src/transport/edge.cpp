@@ -1,5 +1,6 @@
 #include "bulkhead/transport/edge.hpp"
 
+#include "bulkhead/platform/socket_pair.hpp"
 #include "bulkhead/shm/lane_reader.hpp"
 
 #include <cerrno>
@@ -39,12 +40,17 @@ platform::result<new_edge> make_edge(shm::geometry rings) {
   auto peer_bell = platform::event_fd::create();
   if (!peer_bell)
     return peer_bell.error();
-  return new_edge{{rings, std::move(*own), std::move(*peer), std::move(*own_bell), std::move(*peer_bell)},
-                  std::move(*down), std::move(*up)};
+  auto channel = platform::socket_pair::create();
+  if (!channel)
+    return channel.error();
+  return new_edge{{rings, std::move(*own), std::move(*peer), std::move(*own_bell), std::move(*peer_bell),
+                   std::move(channel->ours)},
+                  std::move(*down), std::move(*up), std::move(channel->theirs)};
 }
 
 platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region, platform::unique_fd up_region,
-                                  platform::unique_fd worker_bell, platform::unique_fd host_bell) {
+                                  platform::unique_fd worker_bell, platform::unique_fd host_bell,
+                                  platform::unique_fd channel) {
   auto bytes = shm::region_bytes(rings);
   auto down = platform::memory_file::adopt(std::move(down_region), bytes);
   if (!down)
@@ -63,7 +69,7 @@ platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_
   if (!shm::check(peer->data(), peer->size(), rings) || !shm::check(own->data(), own->size(), rings))
     return platform::os_error{EPROTO, "layout"};
   return edge{rings, std::move(*own), std::move(*peer), platform::event_fd::adopt(std::move(worker_bell)),
-              platform::event_fd::adopt(std::move(host_bell))};
+              platform::event_fd::adopt(std::move(host_bell)), std::move(channel)};
 }
 
 namespace {

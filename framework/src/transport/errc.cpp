@@ -33,9 +33,10 @@ constexpr std::array entries{
   entry{"no_route", "the receiver lives in a process that cannot be reached from here"},
   entry{"not_loaded", "the module is not loaded: call cfg.load<bulkhead::host>() before creating the actor system"},
   entry{"out_of_memory", "the actor ran out of memory"},
+  entry{"payload_room_full", "no room is left for payloads to this process: retry later, or raise payload_bytes_max"},
 };
 
-static_assert(entries.size() == static_cast<size_t>(errc::out_of_memory) + 1);
+static_assert(entries.size() == static_cast<size_t>(errc::payload_room_full) + 1);
 
 const entry& entry_of(errc code) {
   auto index = static_cast<size_t>(code);

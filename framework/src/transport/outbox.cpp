@@ -39,9 +39,8 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
     return outcome::too_large;
   if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
     return outcome::full;
-  ++accepted_.data;
-  if (told != nullptr)
-    told->accepted(accepted_);
+  if (!accept({accepted_.data + 1, accepted_.urgent}, told))
+    return outcome::full;
   auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
   if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
     if (data_.publish())
@@ -69,9 +68,8 @@ outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, std::s
     return outcome::too_large;
   if (admit == admission::bounded && control_waiting_bytes_ >= limits_.spill_bytes_max)
     return outcome::full;
-  ++accepted_.urgent;
-  if (told != nullptr)
-    told->accepted(accepted_);
+  if (!accept({accepted_.data, accepted_.urgent + 1}, told))
+    return outcome::full;
   return put_control(record_kind::message, flags, head, body);
 }
 
@@ -82,6 +80,13 @@ outbox::outcome outbox::send_control(record_kind kind, const envelope& head, std
   if (sizeof(envelope) + body.size() > control_bytes_max_)
     return outcome::too_large;
   return put_control(kind, 0, head, body);
+}
+
+bool outbox::accept(const record_counts& number, acceptance* told) {
+  if (told != nullptr && !told->accepted(number))
+    return false;
+  accepted_ = number;
+  return true;
 }
 
 outbox::outcome outbox::put_control(record_kind kind, uint16_t flags, const envelope& head,

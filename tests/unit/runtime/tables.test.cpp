@@ -34,7 +34,7 @@ std::vector<uint64_t> handles_in(caf::actor_system& sys, const transport::system
   caf::mailbox_element what{nullptr, caf::make_message_id(), {}, content};
   caf::byte_buffer encoded;
   uint16_t flags = 0;
-  REQUIRE_FALSE(transport::encode(sys.dummy_execution_unit(), what, encoded, flags));
+  REQUIRE_FALSE(transport::encode(sys.dummy_execution_unit(), what, encoded, flags, nullptr));
   std::vector<uint64_t> result;
   for_each_handle(content, encoded, key, [&](const wire_address& who) {
     CHECK(who.process == transport::host_process);

@@ -27,14 +27,14 @@ std::span<const std::byte> view(const caf::byte_buffer& bytes) {
 caf::error encode_one(const caf::message& content, caf::byte_buffer& out) {
   caf::mailbox_element what{nullptr, caf::make_message_id(), {}, content};
   uint16_t flags = 0;
-  auto result = encode(nullptr, what, out, flags);
+  auto result = encode(nullptr, what, out, flags, nullptr);
   CHECK(flags == 0);
   return result;
 }
 
 caf::error decode_one(std::span<const std::byte> body, caf::message& content, uint16_t flags = 0) {
   caf::mailbox_element::forwarding_stack stages;
-  return decode(nullptr, flags, body, stages, content);
+  return decode(nullptr, flags, body, nullptr, stages, content);
 }
 
 } // namespace
@@ -142,14 +142,15 @@ TEST_CASE("an exit reason survives, what is too long or cannot be written become
 TEST_CASE("a spawn request comes back as it was encoded") {
   spawn_request what{"name", true, {"a", "b"}, caf::make_message(int32_t{1})};
   caf::byte_buffer out;
-  REQUIRE_FALSE(encode(nullptr, what, out));
+  uint16_t flags = 0;
+  REQUIRE_FALSE(encode(nullptr, what, out, flags, nullptr));
   spawn_request back;
-  REQUIRE_FALSE(decode(nullptr, view(out), back));
+  REQUIRE_FALSE(decode(nullptr, view(out), nullptr, back));
   CHECK(back.name == "name");
   CHECK(back.check_interface);
   CHECK(back.interface == what.interface);
   CHECK(to_string(back.arguments) == to_string(what.arguments));
-  CHECK(decode(nullptr, view(out).first(out.size() / 2), back) == errc::decode_failed);
+  CHECK(decode(nullptr, view(out).first(out.size() / 2), nullptr, back) == errc::decode_failed);
 }
 
 TEST_CASE("any difference between two builds is named") {

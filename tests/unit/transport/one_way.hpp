@@ -21,7 +21,11 @@ struct seen_record {
 };
 
 struct number_log final : outbox::acceptance {
-  void accepted(const transport::record_counts& number) override { numbers.push_back(number); }
+  bool accepted(const transport::record_counts& number) override {
+    numbers.push_back(number);
+    return accepts;
+  }
+  bool accepts = true;
   std::vector<transport::record_counts> numbers;
 };
 

@@ -29,6 +29,11 @@ public:
   /// @returns EINVAL if its size is not `bytes_expected`, EPERM if its size could still be changed, EBADF for no file.
   [[nodiscard]] static result<memory_file> adopt(unique_fd fd, size_t bytes_expected);
 
+  /// As `adopt`, for a file that this process only reads: its writer can neither take pages away any more nor let
+  /// reading be what first makes them.
+  /// @returns EPERM also if pages could still be taken away, ENODATA if some were never reserved.
+  [[nodiscard]] static result<memory_file> adopt_readable(unique_fd fd, size_t bytes_expected);
+
   /// Maps the whole file for reading and writing.
   /// @returns EPERM after `forbid_new_writers`.
   [[nodiscard]] result<mapping> map_writable() const;

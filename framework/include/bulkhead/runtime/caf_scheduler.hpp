@@ -69,6 +69,8 @@ public:
 
   void remove(const std::shared_ptr<link>& what);
 
+  void for_each_link(const std::function<void(link&)>& visit);
+
   /// Runs `work` soon on the polling thread, outside of all locks.
   void post(std::function<void()> work);
 
@@ -112,6 +114,8 @@ private:
   void wake_one();
   void start_guard();
   void guard_tick();
+  void trim_later();
+  void trim();
   void watch_bell(const std::shared_ptr<link>& what);
   void schedule_clock(std::chrono::steady_clock::time_point when);
 
@@ -135,6 +139,7 @@ private:
   shm::turn polling_;
   std::atomic<bool> parked_ = false;
   std::atomic<bool> guarded_ = false;
+  std::atomic<bool> trim_due_ = false;
 
   std::mutex links_mutex_;
   link_list links_;

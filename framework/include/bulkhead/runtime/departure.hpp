@@ -8,17 +8,22 @@
 
 #include <vector>
 
+namespace bulkhead::transport {
+class outgoing_attachments;
+} // namespace bulkhead::transport
+
 namespace bulkhead::runtime {
 
 class link;
 
-/// The handles that leave this process with one record. If the record is accepted, they are noted as exports before the peer
-/// can see it; if not, nothing has happened.
+/// What leaves this process with one record besides its bytes. If the record is accepted, handles are noted as exports and
+/// descriptors are sent before the peer can see it; if not, nothing has happened.
 ///
 /// Thread safety: of one thread. Lifetime: for one record; `link` and handles outlive it.
 class departure final : public transport::outbox::acceptance {
 public:
-  explicit departure(link& through) noexcept : link_(through) {
+  explicit departure(link& through, transport::outgoing_attachments* beside = nullptr) noexcept
+    : link_(through), beside_(beside) {
     // nop
   }
 
@@ -28,7 +33,7 @@ public:
   /// Adds all handles in a message.
   void add_all(const caf::message& content, const caf::byte_buffer& encoded);
 
-  void accepted(const transport::record_counts& number) override;
+  bool accepted(const transport::record_counts& number) override;
 
   /// To be called when the record was sent, without locks: sees to it that the peer learns how the actors end.
   void depart();
@@ -43,6 +48,7 @@ private:
   [[nodiscard]] bool is_at_home_there(const caf::strong_actor_ptr& actor) const;
 
   link& link_;
+  transport::outgoing_attachments* beside_;
   wire_address source_who_;
   const caf::strong_actor_ptr* source_ = nullptr;
   bool source_first_ = false;

@@ -3,9 +3,12 @@
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
 #include "bulkhead/shm/turn.hpp"
+#include "bulkhead/transport/borrower.hpp"
 #include "bulkhead/transport/codec.hpp"
+#include "bulkhead/transport/descriptor_channel.hpp"
 #include "bulkhead/transport/edge.hpp"
 #include "bulkhead/transport/inbox.hpp"
+#include "bulkhead/transport/lender.hpp"
 #include "bulkhead/transport/outbox.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
@@ -54,16 +57,22 @@ public:
   virtual void on_corrupt(const std::string& complaint);
 };
 
+/// Limits of one direction of an edge.
+struct link_limits {
+  transport::outbox_limits records;
+  transport::lender::options payloads;
+};
+
 /// One process's view of an edge in terms of actors: turns messages into records and records into messages, and keeps
 /// the books that make a crash look like the end of an actor.
 ///
 /// Thread safety: everything but `poll`, `arm` and `disarm` from any thread; these three by the one thread that holds
 /// `try_read`. Lifetime: shared by the owner, the loop that polls it and the proxies that send through it; after `close`
 /// it answers every request with the reason.
-class link : public std::enable_shared_from_this<link> {
+class link final : public std::enable_shared_from_this<link>, public transport::loan_returns {
 public:
   /// @param events must outlive the link's last `poll`.
-  link(router& routes, transport::process_number peer, transport::edge end, transport::outbox_limits limits,
+  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
        link_events& events);
 
   link(const link&) = delete;
@@ -97,6 +106,17 @@ public:
   /// @param local what a root is called in its own worker; else 0.
   /// @returns false if that cannot be told now. Only on the loop.
   [[nodiscard]] bool release(const wire_address& who, uint64_t local);
+
+  /// The payloads that the peer reads; null if there is no peer.
+  [[nodiscard]] transport::lender* payloads() noexcept {
+    return lender_ ? &*lender_ : nullptr;
+  }
+
+  /// Gives memory for payloads back to the system that was not used since `before_ns`.
+  /// @returns whether there is more that is not used.
+  bool trim(uint64_t before_ns);
+
+  void return_loan(uint64_t loan) override;
 
   void link_to(const wire_address& target, const caf::strong_actor_ptr& observer);
   void unlink(const wire_address& target, const caf::actor_control_block& observer);
@@ -223,6 +243,9 @@ private:
   caf::strong_actor_ptr resolve(const wire_address& who);
   caf::strong_actor_ptr known(const wire_address& who, caf::strong_actor_ptr (router::*look_up)(const wire_address&));
   void on_message(const transport::incoming& record, caf::execution_unit& unit);
+  void on_spawn(const transport::incoming& record, caf::execution_unit& unit);
+  caf::error open_attachments(const transport::incoming& record, std::span<const std::byte>& body,
+                              transport::incoming_attachments& beside);
   void on_watch(const wire_address& who);
   void on_down(const wire_address& who, caf::error reason);
   void on_link(const transport::envelope& head);
@@ -249,6 +272,9 @@ private:
   std::optional<transport::edge> edge_;
   std::optional<transport::inbox> inbox_;
   std::optional<transport::outbox> outbox_;
+  std::optional<transport::descriptor_channel> channel_;
+  std::optional<transport::lender> lender_;
+  std::optional<transport::borrower> borrower_;
   pending_table pending_;
   /// Of the thread that reads.
   std::array<resolved, resolved_max> resolved_;

@@ -37,8 +37,9 @@ class link;
 class router final : public caf::proxy_registry::backend, private pins {
 public:
   /// @param post runs a function soon on a thread of the loop, outside of all locks.
+  /// @param on_idle_memory called when a link's `trim` has something to do after a while; any thread, under a lock.
   router(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
-         std::function<void(std::function<void()>)> post);
+         std::function<void(std::function<void()>)> post, std::function<void()> on_idle_memory);
 
   ~router() override;
 
@@ -68,6 +69,10 @@ public:
 
   void post(std::function<void()> work) {
     post_(std::move(work));
+  }
+
+  void memory_is_idle() {
+    on_idle_memory_();
   }
 
   /// In a worker: the host's node id, which may be one that CAF's I/O module made.
@@ -155,6 +160,7 @@ private:
   const transport::process_number self_;
   const transport::system_key key_;
   const std::function<void(std::function<void()>)> post_;
+  const std::function<void()> on_idle_memory_;
   std::unique_ptr<caf::execution_unit> context_;
   caf::proxy_registry proxies_;
   export_table exports_;

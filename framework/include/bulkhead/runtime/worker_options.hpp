@@ -29,6 +29,7 @@ enum class placement : uint8_t {
   in_process,
 };
 
+using transport::payload_fallback;
 using transport::wait_strategy;
 
 /// How a worker process is started and what it may use. Every field has a default that suits most.
@@ -68,8 +69,15 @@ struct worker_options {
   /// Bytes that may wait in the sender's process when the mailbox is full.
   uint64_t spill_bytes_max = uint64_t{64} << 20;
 
-  /// Largest encoded message in bytes.
+  /// Largest encoded message in bytes, without the payloads that are lent.
   uint64_t message_bytes_max = uint64_t{4} << 30;
+
+  /// Most memory for payloads that are lent and not copied (`bytes`, `array`), in bytes, in each direction; taken as it is
+  /// needed, and given back a second after it was. 0: payloads travel inside messages.
+  uint64_t payload_bytes_max = uint64_t{4} << 30;
+
+  /// What becomes of a payload for which there is no room.
+  payload_fallback when_payloads_full = payload_fallback::copy;
 
   /// How the worker's loop waits.
   wait_strategy wait = wait_strategy::adaptive;

@@ -14,6 +14,9 @@
 
 namespace bulkhead::transport {
 
+class incoming_attachments;
+class outgoing_attachments;
+
 /// Names the types of `content` for error messages, such as "(int32_t, std::string)".
 std::string type_names(const caf::message& content);
 std::string type_names(caf::type_id_list types);
@@ -21,14 +24,18 @@ std::string type_names(caf::type_id_list types);
 /// Appends what a message record carries after its envelope.
 /// @param context gives handles inside the message their actor system.
 /// @param flags receives the record's flags.
-/// @returns `errc::encode_failed` with the types and CAF's reason; `out` must then not be used.
+/// @param beside collects what travels beside the bytes; null if nothing can.
+/// @returns `errc::encode_failed` with the types and CAF's reason, or `errc::payload_room_full`; `out` must then not be used.
 [[nodiscard]] caf::error encode(caf::execution_unit* context, const caf::mailbox_element& what, caf::byte_buffer& out,
-                                uint16_t& flags);
+                                uint16_t& flags, outgoing_attachments* beside);
 
 /// The reverse of `encode`.
+/// @param body   without the attachments at its end.
+/// @param beside what came with the record; null if nothing did.
 /// @returns `errc::decode_failed` with as many of the types as could be read.
 [[nodiscard]] caf::error decode(caf::execution_unit* context, uint16_t flags, std::span<const std::byte> body,
-                                caf::mailbox_element::forwarding_stack& stages, caf::message& content);
+                                incoming_attachments* beside, caf::mailbox_element::forwarding_stack& stages,
+                                caf::message& content);
 
 /// Encodes an exit reason. A context that cannot be encoded, or that needs more than `bytes_max`, is replaced by its text.
 [[nodiscard]] caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& reason, size_t bytes_max);
@@ -50,8 +57,10 @@ struct spawn_request {
   }
 };
 
-[[nodiscard]] caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out);
-[[nodiscard]] caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, spawn_request& what);
+[[nodiscard]] caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out, uint16_t& flags,
+                                outgoing_attachments* beside);
+[[nodiscard]] caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
+                                spawn_request& what);
 
 /// A number that differs between programs whose message types differ: covers each type id and its name.
 uint64_t type_table_digest();

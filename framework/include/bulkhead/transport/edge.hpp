@@ -12,7 +12,7 @@
 
 namespace bulkhead::transport {
 
-/// One process's end of an edge: the region that it writes, the peer's region, and both bells.
+/// One process's end of an edge: the region that it writes, the peer's region, both bells, and a socket for descriptors.
 ///
 /// Lifetime: owns its mappings and descriptors; the memory goes when both ends have gone.
 struct edge {
@@ -21,6 +21,8 @@ struct edge {
   platform::mapping peer;
   platform::event_fd own_bell;
   platform::event_fd peer_bell;
+  /// One end of a pair of sockets, for descriptors.
+  platform::unique_fd channel;
 };
 
 /// A new edge: the host's end, and the descriptors for the worker.
@@ -28,6 +30,7 @@ struct new_edge {
   edge host;
   platform::memory_file down_region;
   platform::memory_file up_region;
+  platform::unique_fd channel;
 };
 
 /// Makes the regions and bells of an edge. The host's region is sealed against other writers at once.
@@ -36,7 +39,7 @@ struct new_edge {
 /// The worker's end, from the descriptors that it inherited. Its region is sealed against other writers from here on.
 [[nodiscard]] platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region,
                                                 platform::unique_fd up_region, platform::unique_fd worker_bell,
-                                                platform::unique_fd host_bell);
+                                                platform::unique_fd host_bell, platform::unique_fd channel);
 
 /// Calls `visit` for each message that this end wrote into the mailbox, at least its beginning, and that the peer has not taken.
 /// Only when nobody writes any more. What the peer says about its position is checked; if it lies, nothing is visited.

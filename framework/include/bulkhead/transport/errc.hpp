@@ -53,6 +53,9 @@ enum class errc : uint8_t {
   not_loaded,
   /// Used by actors that ran out of memory but could still answer.
   out_of_memory,
+  /// There is no room left to lend a payload, and `when_payloads_full` forbids to copy it. Retry later, send less, or raise
+  /// `payload_bytes_max`.
+  payload_room_full,
 };
 
 /// The name of the code, as written above.

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/os_error.hpp"
 #include "bulkhead/shm/layout.hpp"
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/payload_fallback.hpp"
 #include "bulkhead/transport/record.hpp"
 
 #include <array>
@@ -12,7 +13,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 1;
+constexpr uint32_t protocol_version = 2;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -38,6 +39,7 @@ constexpr int down_region = 4;
 constexpr int up_region = 5;
 constexpr int worker_bell = 6;
 constexpr int host_bell = 7;
+constexpr int channel = 8;
 } // namespace worker_fd
 
 /// Set in a worker's environment; its value is the version of the protocol.
@@ -60,13 +62,15 @@ struct hello {
   shm::geometry geometry = {};
   uint64_t message_bytes_max = 0;
   uint64_t spill_bytes_max = 0;
+  uint64_t payload_bytes_max = 0;
   /// 0: no limit.
   uint64_t memory_bytes_max = 0;
   uint32_t spin_ns = 0;
   wait_strategy wait = wait_strategy::adaptive;
   /// The worker stays when its roots have ended.
   uint8_t stays = 0;
-  uint8_t unused[2] = {};
+  payload_fallback fallback = payload_fallback::copy;
+  uint8_t unused = 0;
 
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };

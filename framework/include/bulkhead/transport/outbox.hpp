@@ -48,8 +48,9 @@ public:
   /// Learns that a record is certain to arrive, unless the peer dies, before the peer can see it.
   class acceptance {
   public:
-    /// @param number counts the record itself too. Called under the outbox's mutex: must be short and send nothing.
-    virtual void accepted(const record_counts& number) = 0;
+    /// @param number counts the record itself too. Called under the outbox's mutex: must be short and send no record.
+    /// @returns false if the record cannot leave after all: then the outcome is `full`.
+    virtual bool accepted(const record_counts& number) = 0;
 
   protected:
     ~acceptance() = default;
@@ -113,6 +114,7 @@ private:
 
   static constexpr size_t help_interval = 32;
 
+  bool accept(const record_counts& number, acceptance* told);
   outcome put_control(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body);
   bool write(shm::lane_writer& lane, record_kind kind, uint16_t flags, const envelope& head,
              std::span<const caf::byte> body);

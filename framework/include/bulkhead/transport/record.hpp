@@ -35,6 +35,10 @@ enum class record_kind : uint16_t {
   spawned = 11,
   /// The worker shall end its actors and itself. Travels in the control lane.
   stop = 12,
+  /// The writer has no copy left of what it borrowed as loan `target`. Travels in the control lane.
+  give_back = 13,
+  /// The writer has given up chunk `target` of its arena.
+  forget_chunk = 15,
 };
 
 /// How many records have gone through one direction of an edge. The lanes count apart, because one overtakes the other.
@@ -48,10 +52,13 @@ struct record_counts {
 };
 
 /// The last kind; anything above is garbage.
-constexpr auto last_record_kind = record_kind::stop;
+constexpr auto last_record_kind = record_kind::forget_chunk;
 
 /// Set if the body of a message starts with CAF's forwarding stack.
 constexpr uint16_t flag_has_stages = 1;
+
+/// Set if the body ends with an `attachments_trailer`.
+constexpr uint16_t flag_has_attachments = 2;
 
 /// Set on the first piece of a record: it holds the envelope of the whole.
 constexpr uint16_t flag_first_piece = 1;

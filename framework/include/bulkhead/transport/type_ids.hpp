@@ -1,7 +1,9 @@
 #pragma once
 
+#include "bulkhead/transport/array.hpp"
 #include "bulkhead/transport/bytes.hpp"
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/fd.hpp"
 #include "bulkhead/transport/worker_death.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -22,6 +24,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::death_cause))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::worker_death))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::bytes))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::fd))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<float>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<double>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<int8_t>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<uint8_t>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<int32_t>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<uint32_t>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<int64_t>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<uint64_t>) )
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace bulkhead {
+
+class bytes;
+class fd;
+
+} // namespace bulkhead
+
+namespace bulkhead::transport {
+
+class lender;
+
+/// Where a payload lies in the memory of its writer.
+struct payload_reference {
+  /// The writer's name for this loan.
+  uint64_t loan;
+  uint64_t chunk;
+  /// In bytes from the start of the chunk.
+  uint64_t offset;
+  /// In bytes.
+  uint64_t size;
+};
+
+static_assert(sizeof(payload_reference) == 32);
+
+/// Stands at the end of a record with `flag_has_attachments`, behind the references of its payloads.
+struct attachments_trailer {
+  /// Names the packet with the record's descriptors; 0 if there is none.
+  uint64_t packet;
+  uint32_t payloads;
+  uint32_t descriptors;
+};
+
+static_assert(sizeof(attachments_trailer) == 16);
+
+/// Descriptors that may be under way over an edge in one direction.
+constexpr uint32_t descriptors_max = 64;
+
+/// What leaves with a message beside its bytes: payloads that are lent, and descriptors. Collected while the message is
+/// encoded; what was collected is taken back unless `depart` is called.
+///
+/// Thread safety: of one thread. Lifetime: for one message; `from` must outlive it.
+class outgoing_attachments {
+public:
+  explicit outgoing_attachments(lender& from) noexcept;
+  ~outgoing_attachments();
+  outgoing_attachments(const outgoing_attachments&) = delete;
+  outgoing_attachments& operator=(const outgoing_attachments&) = delete;
+
+  /// The collection that goes with what `inspector` writes; null for messages that stay, and for other machines.
+  template <class Inspector>
+  [[nodiscard]] static outgoing_attachments* of(const Inspector& inspector) noexcept {
+    return find(&inspector);
+  }
+
+  /// While it lives, what `serializer` writes goes with `what`, on this thread.
+  class scope {
+  public:
+    scope(outgoing_attachments* what, const void* serializer) noexcept;
+    ~scope();
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+
+  private:
+    outgoing_attachments* outer_what_;
+    const void* outer_serializer_;
+  };
+
+  /// Lends `payload` to the receiver.
+  /// @returns its place, or nothing if it should be written into the message: it is small, or there is no room.
+  [[nodiscard]] std::optional<uint64_t> lend(const bytes& payload);
+
+  /// Whether the last `lend` found no room although it may not fall back to writing.
+  [[nodiscard]] bool refused() const noexcept {
+    return refused_;
+  }
+
+  /// @returns the place of `descriptor`, which is sent along.
+  [[nodiscard]] int32_t add(const fd& descriptor);
+
+  [[nodiscard]] bool empty() const noexcept;
+
+  [[nodiscard]] size_t descriptor_count() const noexcept;
+
+  /// Appends references and trailer to the record's body. Once, after the message was encoded.
+  template <class Buffer>
+  void append_to(Buffer& body) {
+    auto tail = close();
+    auto add = [&body](std::span<const std::byte> x) {
+      auto first = reinterpret_cast<const typename Buffer::value_type*>(x.data());
+      body.insert(body.end(), first, first + x.size());
+    };
+    add(std::as_bytes(std::span{payloads_}));
+    add(std::as_bytes(std::span{&tail, 1}));
+  }
+
+  /// Sends the descriptors.
+  /// @returns false if they cannot be sent now: too many are under way.
+  [[nodiscard]] bool send_descriptors();
+
+  /// The record is certain to arrive unless the peer dies: what was lent stays lent.
+  void depart() noexcept {
+    departed_ = true;
+  }
+
+private:
+  static outgoing_attachments* find(const void* serializer) noexcept;
+  attachments_trailer close();
+
+  lender& from_;
+  std::vector<payload_reference> payloads_;
+  std::vector<fd> descriptors_;
+  uint64_t packet_ = 0;
+  bool refused_ = false;
+  bool departed_ = false;
+};
+
+/// What arrived with a message beside its bytes.
+///
+/// Thread safety: of one thread. Lifetime: for one message.
+class incoming_attachments {
+public:
+  incoming_attachments();
+  ~incoming_attachments();
+  incoming_attachments(const incoming_attachments&) = delete;
+  incoming_attachments& operator=(const incoming_attachments&) = delete;
+
+  template <class Inspector>
+  [[nodiscard]] static incoming_attachments* of(const Inspector& inspector) noexcept {
+    return find(&inspector);
+  }
+
+  class scope {
+  public:
+    scope(incoming_attachments* what, const void* deserializer) noexcept;
+    ~scope();
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+
+  private:
+    incoming_attachments* outer_what_;
+    const void* outer_deserializer_;
+  };
+
+  /// Sets `out` to the payload at a place. The place is input.
+  /// @returns false if there is none.
+  [[nodiscard]] bool take(uint64_t place, bytes& out) const;
+  [[nodiscard]] bool take(int32_t place, fd& out) const;
+
+  std::vector<bytes> payloads;
+  std::vector<fd> descriptors;
+
+private:
+  static incoming_attachments* find(const void* deserializer) noexcept;
+};
+
+} // namespace bulkhead::transport

@@ -1,0 +1,116 @@
+#include "bulkhead/transport/attachments.hpp"
+
+#include "bulkhead/transport/bytes.hpp"
+#include "bulkhead/transport/fd.hpp"
+#include "bulkhead/transport/lender.hpp"
+
+#include <utility>
+
+namespace bulkhead::transport {
+
+namespace {
+
+// Of the innermost encoding on this thread: an inspect overload may encode something for itself.
+thread_local outgoing_attachments* outgoing = nullptr;
+thread_local const void* outgoing_serializer = nullptr;
+thread_local incoming_attachments* incoming = nullptr;
+thread_local const void* incoming_deserializer = nullptr;
+
+} // namespace
+
+outgoing_attachments::outgoing_attachments(lender& from) noexcept : from_(from) {
+  // nop
+}
+
+outgoing_attachments::~outgoing_attachments() {
+  if (departed_)
+    return;
+  for (auto& x : payloads_)
+    (void) from_.give_back(x.loan);
+  if (packet_ != 0)
+    (void) from_.give_back(packet_);
+}
+
+outgoing_attachments::scope::scope(outgoing_attachments* what, const void* serializer) noexcept
+  : outer_what_(std::exchange(outgoing, what)), outer_serializer_(std::exchange(outgoing_serializer, serializer)) {
+  // nop
+}
+
+outgoing_attachments::scope::~scope() {
+  outgoing = outer_what_;
+  outgoing_serializer = outer_serializer_;
+}
+
+outgoing_attachments* outgoing_attachments::find(const void* serializer) noexcept {
+  return serializer == outgoing_serializer ? outgoing : nullptr;
+}
+
+std::optional<uint64_t> outgoing_attachments::lend(const bytes& payload) {
+  refused_ = false;
+  if (payload.size() < lender::payload_bytes_min)
+    return std::nullopt;
+  auto reference = from_.lend(payload);
+  if (!reference) {
+    refused_ = from_.must_lend();
+    return std::nullopt;
+  }
+  payloads_.push_back(*reference);
+  return payloads_.size() - 1;
+}
+
+int32_t outgoing_attachments::add(const fd& descriptor) {
+  descriptors_.push_back(descriptor);
+  return static_cast<int32_t>(descriptors_.size() - 1);
+}
+
+bool outgoing_attachments::empty() const noexcept {
+  return payloads_.empty() && descriptors_.empty();
+}
+
+size_t outgoing_attachments::descriptor_count() const noexcept {
+  return descriptors_.size();
+}
+
+attachments_trailer outgoing_attachments::close() {
+  if (!descriptors_.empty())
+    packet_ = from_.lend_descriptors(descriptors_.size());
+  return {packet_, static_cast<uint32_t>(payloads_.size()), static_cast<uint32_t>(descriptors_.size())};
+}
+
+bool outgoing_attachments::send_descriptors() {
+  return descriptors_.empty() || from_.send_descriptors(packet_, descriptors_);
+}
+
+incoming_attachments::incoming_attachments() = default;
+
+incoming_attachments::~incoming_attachments() = default;
+
+incoming_attachments::scope::scope(incoming_attachments* what, const void* deserializer) noexcept
+  : outer_what_(std::exchange(incoming, what)), outer_deserializer_(std::exchange(incoming_deserializer, deserializer)) {
+  // nop
+}
+
+incoming_attachments::scope::~scope() {
+  incoming = outer_what_;
+  incoming_deserializer = outer_deserializer_;
+}
+
+incoming_attachments* incoming_attachments::find(const void* deserializer) noexcept {
+  return deserializer == incoming_deserializer ? incoming : nullptr;
+}
+
+bool incoming_attachments::take(uint64_t place, bytes& out) const {
+  if (place >= payloads.size())
+    return false;
+  out = payloads[place];
+  return true;
+}
+
+bool incoming_attachments::take(int32_t place, fd& out) const {
+  if (place < 0 || static_cast<size_t>(place) >= descriptors.size())
+    return false;
+  out = descriptors[static_cast<size_t>(place)];
+  return true;
+}
+
+} // namespace bulkhead::transport

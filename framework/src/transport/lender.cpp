@@ -1,0 +1,92 @@
+#include "bulkhead/transport/lender.hpp"
+
+#include "bulkhead/transport/fd.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace bulkhead::transport {
+
+lender::lender(const descriptor_channel& channel, options how, std::function<void()> on_idle)
+  : channel_(channel),
+    how_(how),
+    arena_(std::make_shared<arena>(arena::options{
+      how.bytes_max, [this](auto chunk, auto& file) { return channel_.send_chunk(chunk, file); }, std::move(on_idle)})) {
+  // nop
+}
+
+lender::~lender() {
+  close();
+}
+
+std::optional<payload_reference> lender::lend(const bytes& payload) {
+  auto block = dynamic_cast<const arena::block*>(payload.owner().get());
+  std::shared_ptr<const payload_owner> owner;
+  uint64_t offset = 0;
+  if (block != nullptr && block->home() == arena_.get()) {
+    owner = payload.owner();
+    offset = block->offset() + static_cast<uint64_t>(payload.data() - block->first());
+  } else {
+    auto copy = arena_->allocate(payload.size());
+    if (!copy)
+      return std::nullopt;
+    std::memcpy(copy->first(), payload.data(), payload.size());
+    block = copy.get();
+    offset = copy->offset();
+    owner = std::move(copy);
+  }
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return std::nullopt;
+  auto number = ++last_loan_;
+  payload_reference result{number, block->chunk(), offset, payload.size()};
+  loans_.emplace(number, loan{std::move(owner), 0});
+  return result;
+}
+
+uint64_t lender::lend_descriptors(size_t count) {
+  std::lock_guard guard{mutex_};
+  auto number = ++last_loan_;
+  if (!closed_) {
+    loans_.emplace(number, loan{nullptr, static_cast<uint32_t>(count)});
+    descriptors_ += count;
+  }
+  return number;
+}
+
+bool lender::send_descriptors(uint64_t packet, std::span<const fd> descriptors) {
+  // Under the mutex: once `close` has returned, nobody uses the channel any more.
+  std::lock_guard guard{mutex_};
+  return !closed_ && descriptors_ <= descriptors_max && channel_.send(packet, descriptors);
+}
+
+bool lender::give_back(uint64_t number) {
+  loan returned; // outlives the guard: the arena has a lock of its own
+  std::lock_guard guard{mutex_};
+  auto i = loans_.find(number);
+  if (i == loans_.end())
+    return false;
+  returned = std::move(i->second);
+  descriptors_ -= returned.descriptors;
+  loans_.erase(i);
+  return true;
+}
+
+void lender::close() {
+  boost::unordered_flat_map<uint64_t, loan> all;
+  {
+    std::lock_guard guard{mutex_};
+    closed_ = true;
+    all.swap(loans_);
+    descriptors_ = 0;
+  }
+  all.clear();
+  arena_->close();
+}
+
+size_t lender::open_loans() const {
+  std::lock_guard guard{mutex_};
+  return loans_.size();
+}
+
+} // namespace bulkhead::transport
