@@ -1,6 +1,5 @@
 #include "bulkhead/platform/fd_passing.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>

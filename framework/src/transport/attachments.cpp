@@ -4,19 +4,7 @@
 #include "bulkhead/transport/fd.hpp"
 #include "bulkhead/transport/lender.hpp"
 
-#include <utility>
-
 namespace bulkhead::transport {
-
-namespace {
-
-// Of the innermost encoding on this thread: an inspect overload may encode something for itself.
-thread_local outgoing_attachments* outgoing = nullptr;
-thread_local const void* outgoing_serializer = nullptr;
-thread_local incoming_attachments* incoming = nullptr;
-thread_local const void* incoming_deserializer = nullptr;
-
-} // namespace
 
 outgoing_attachments::outgoing_attachments(lender& from) noexcept : from_(from) {
   // nop
@@ -29,20 +17,6 @@ outgoing_attachments::~outgoing_attachments() {
     (void) from_.give_back(x.loan);
   if (packet_ != 0)
     (void) from_.give_back(packet_);
-}
-
-outgoing_attachments::scope::scope(outgoing_attachments* what, const void* serializer) noexcept
-  : outer_what_(std::exchange(outgoing, what)), outer_serializer_(std::exchange(outgoing_serializer, serializer)) {
-  // nop
-}
-
-outgoing_attachments::scope::~scope() {
-  outgoing = outer_what_;
-  outgoing_serializer = outer_serializer_;
-}
-
-outgoing_attachments* outgoing_attachments::find(const void* serializer) noexcept {
-  return serializer == outgoing_serializer ? outgoing : nullptr;
 }
 
 std::optional<uint64_t> outgoing_attachments::lend(const bytes& payload) {
@@ -84,20 +58,6 @@ bool outgoing_attachments::send_descriptors() {
 incoming_attachments::incoming_attachments() = default;
 
 incoming_attachments::~incoming_attachments() = default;
-
-incoming_attachments::scope::scope(incoming_attachments* what, const void* deserializer) noexcept
-  : outer_what_(std::exchange(incoming, what)), outer_deserializer_(std::exchange(incoming_deserializer, deserializer)) {
-  // nop
-}
-
-incoming_attachments::scope::~scope() {
-  incoming = outer_what_;
-  incoming_deserializer = outer_deserializer_;
-}
-
-incoming_attachments* incoming_attachments::find(const void* deserializer) noexcept {
-  return deserializer == incoming_deserializer ? incoming : nullptr;
-}
 
 bool incoming_attachments::take(uint64_t place, bytes& out) const {
   if (place >= payloads.size())

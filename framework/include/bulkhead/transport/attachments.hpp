@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace bulkhead {
@@ -44,6 +44,36 @@ static_assert(sizeof(attachments_trailer) == 16);
 /// Descriptors that may be under way over an edge in one direction.
 constexpr uint32_t descriptors_max = 64;
 
+/// While it lives, what an inspector writes or reads on this thread goes with `what`. They nest: an inspect overload may
+/// encode something for itself, which then has no part in the message around it.
+template <class Attachments>
+class attachments_scope {
+public:
+  attachments_scope(Attachments* what, const void* inspector) noexcept
+    : outer_(std::exchange(innermost_, {what, inspector})) {
+    // nop
+  }
+  ~attachments_scope() {
+    innermost_ = outer_;
+  }
+  attachments_scope(const attachments_scope&) = delete;
+  attachments_scope& operator=(const attachments_scope&) = delete;
+
+  /// What goes with `inspector`; null for messages that stay in this process, and for other machines.
+  [[nodiscard]] static Attachments* find(const void* inspector) noexcept {
+    return inspector == innermost_.inspector ? innermost_.what : nullptr;
+  }
+
+private:
+  struct entry {
+    Attachments* what = nullptr;
+    const void* inspector = nullptr;
+  };
+
+  static inline thread_local entry innermost_;
+  const entry outer_;
+};
+
 /// What leaves with a message beside its bytes: payloads that are lent, and descriptors. Collected while the message is
 /// encoded; what was collected is taken back unless `depart` is called.
 ///
@@ -55,24 +85,7 @@ public:
   outgoing_attachments(const outgoing_attachments&) = delete;
   outgoing_attachments& operator=(const outgoing_attachments&) = delete;
 
-  /// The collection that goes with what `inspector` writes; null for messages that stay, and for other machines.
-  template <class Inspector>
-  [[nodiscard]] static outgoing_attachments* of(const Inspector& inspector) noexcept {
-    return find(&inspector);
-  }
-
-  /// While it lives, what `serializer` writes goes with `what`, on this thread.
-  class scope {
-  public:
-    scope(outgoing_attachments* what, const void* serializer) noexcept;
-    ~scope();
-    scope(const scope&) = delete;
-    scope& operator=(const scope&) = delete;
-
-  private:
-    outgoing_attachments* outer_what_;
-    const void* outer_serializer_;
-  };
+  using scope = attachments_scope<outgoing_attachments>;
 
   /// Lends `payload` to the receiver.
   /// @returns its place, or nothing if it should be written into the message: it is small, or there is no room.
@@ -112,7 +125,6 @@ public:
   }
 
 private:
-  static outgoing_attachments* find(const void* serializer) noexcept;
   attachments_trailer close();
 
   lender& from_;
@@ -133,22 +145,7 @@ public:
   incoming_attachments(const incoming_attachments&) = delete;
   incoming_attachments& operator=(const incoming_attachments&) = delete;
 
-  template <class Inspector>
-  [[nodiscard]] static incoming_attachments* of(const Inspector& inspector) noexcept {
-    return find(&inspector);
-  }
-
-  class scope {
-  public:
-    scope(incoming_attachments* what, const void* deserializer) noexcept;
-    ~scope();
-    scope(const scope&) = delete;
-    scope& operator=(const scope&) = delete;
-
-  private:
-    incoming_attachments* outer_what_;
-    const void* outer_deserializer_;
-  };
+  using scope = attachments_scope<incoming_attachments>;
 
   /// Sets `out` to the payload at a place. The place is input.
   /// @returns false if there is none.
@@ -157,9 +154,6 @@ public:
 
   std::vector<bytes> payloads;
   std::vector<fd> descriptors;
-
-private:
-  static incoming_attachments* find(const void* deserializer) noexcept;
 };
 
 } // namespace bulkhead::transport

@@ -127,7 +127,7 @@ private:
     auto count = static_cast<uint64_t>(size());
     auto inside = true;
     if (!f.has_human_readable_format()) {
-      if (auto beside = transport::outgoing_attachments::of(f)) {
+      if (auto beside = transport::outgoing_attachments::scope::find(&f)) {
         if (auto index = beside->lend(*this)) {
           count = attached_flag | *index;
           inside = false;
@@ -160,7 +160,7 @@ bool bytes::load(Inspector& f) {
   if (!f.begin_object(caf::invalid_type_id, "bytes") || !f.value(count))
     return false;
   if ((count & attached_flag) != 0) {
-    auto beside = transport::incoming_attachments::of(f);
+    auto beside = transport::incoming_attachments::scope::find(&f);
     if (beside == nullptr || !beside->take(count & ~attached_flag, *this)) {
       f.emplace_error(caf::sec::runtime_error, "a payload did not come with the message");
       return false;

@@ -61,7 +61,7 @@ private:
   bool save(Inspector& f) const {
     auto index = static_cast<int32_t>(number());
     if (!f.has_human_readable_format() && *this) {
-      auto beside = transport::outgoing_attachments::of(f);
+      auto beside = transport::outgoing_attachments::scope::find(&f);
       if (beside == nullptr) {
         f.emplace_error(caf::sec::unsafe_type, "a descriptor travels between the processes of one host only");
         return false;
@@ -78,7 +78,7 @@ private:
       return false;
     *this = {};
     if (index >= 0) {
-      auto beside = transport::incoming_attachments::of(f);
+      auto beside = transport::incoming_attachments::scope::find(&f);
       if (beside == nullptr || !beside->take(index, *this)) {
         f.emplace_error(caf::sec::runtime_error, "the descriptor did not come with the message");
         return false;
