@@ -208,7 +208,7 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
     {"a chunk is smaller than it says",
      [](self x) { x.announce(2 * chunk_bytes, good_seals, true); x.lend({1, 1, 0, 100}); }},
     {"a chunk is larger than agreed", [](self x) { x.announce(far, good_seals, true); x.lend({1, 1, 0, 100}); }},
-    {"a chunk comes twice", [](self x) { x.announce_good(); x.announce_good(); x.lend({1, 1, 0, 100}); }},
+    {"a chunk comes twice", [](self x) { x.announce_good(); x.announce_good(); x.lend({1, 2, 0, 100}); }},
     {"attachments are cut off",
      [](self x) { x.send(record_kind::message, {1, 1, 0, 0, 0}, caf::byte_buffer(3), flag_has_attachments); }},
     {"attachments exceed their record", [](self x) { x.send_attachments({0, 1000, 0}); }},
@@ -217,7 +217,7 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
      [](self x) {
        for (uint64_t i = 1; i <= 5; ++i)
          send_packet(x.end_.channel.get(), {2, 20, i, 0}, std::vector<int>(20, 1));
-       x.send_attachments({1, 0, 20});
+       x.send_attachments({99, 0, 20});
      }},
     {"a packet is too short",
      [](self x) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ namespace {
 
 struct victim_state {
   std::vector<int32_t> kept;
+  std::vector<caf::typed_response_promise<bulkhead::fd>> open;
 };
 
 caf::behavior victim_child(caf::event_based_actor*) {
@@ -62,6 +64,16 @@ caf::behavior victim(caf::stateful_actor<victim_state>* self) {
         return std::move(room.error());
       std::fill(room->room().begin(), room->room().end(), std::byte{5});
       return std::move(*room).finish();
+    },
+    // Answered when as many have asked as the number says, all in one turn.
+    [self](caf::open_atom, int32_t together) {
+      auto& open = self->state.open;
+      auto promise = self->make_response_promise<bulkhead::fd>();
+      open.push_back(promise);
+      if (open.size() == static_cast<size_t>(together))
+        for (auto& x : std::exchange(open, {}))
+          x.deliver(bulkhead::fd::duplicate_of(0).value());
+      return promise;
     },
     [](const bulkhead::fd& file) { return static_cast<int32_t>(file.number()); },
     [](const std::vector<bulkhead::fd>& files) { return static_cast<int32_t>(files.size()); },

@@ -6,8 +6,10 @@
 #include <bulkhead/platform/clock.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -157,5 +159,24 @@ TEST_CASE("a message with too many descriptors is refused with its reason") {
   REQUIRE_FALSE(failed);
   CHECK(failed.error() == bulkhead::errc::encode_failed);
   CHECK(to_string(failed.error()).find("64") != std::string::npos);
+  CHECK(answers(f.sys, *victim));
+}
+
+TEST_CASE("more answers with descriptors at once than may be under way: each request is answered all the same") {
+  host_fixture f;
+  auto victim = f.host.spawn("victim");
+  REQUIRE(victim);
+  constexpr int32_t count = 200;
+  auto arrived = std::make_shared<std::atomic<int>>(0);
+  auto refused = std::make_shared<std::atomic<int>>(0);
+  f.sys.spawn([=, to = *victim](caf::event_based_actor* self) {
+    for (int32_t i = 0; i < count; ++i)
+      self->request(to, caf::infinite, caf::open_atom_v, count)
+        .then([=](const bulkhead::fd& file) { *arrived += file ? 1 : 0; },
+              [=](const caf::error& why) { *refused += why == bulkhead::errc::resources_exhausted ? 1 : 0; });
+  });
+  CHECK(eventually([&] { return *arrived + *refused == count; }));
+  CHECK(*arrived >= 64);
+  CHECK(*refused > 0);
   CHECK(answers(f.sys, *victim));
 }

@@ -86,6 +86,8 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       break;
     case record_kind::forget_chunk:
       borrower_->forget(head.target);
+      if (!borrower_->complaint().empty())
+        found_corrupt(borrower_->complaint());
       break;
     case record_kind::piece:
       break; // the inbox hands out wholes only

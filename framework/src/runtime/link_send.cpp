@@ -59,6 +59,9 @@ caf::error link::as_refusal(outcome result, size_t bytes, const caf::message& co
       return caf::make_error(errc::mailbox_full, explain(errc::mailbox_full));
     case outcome::too_large:
       return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
+    case outcome::refused:
+      return caf::make_error(errc::resources_exhausted,
+                             "too many descriptors are under way to the receiver (64 at most): send fewer at a time");
     default:
       return caf::make_error(errc::shutting_down);
   }
@@ -130,7 +133,7 @@ bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::e
   // If the link was closed meanwhile, whoever takes the entry out answers.
   if (tracked && !pending_.take(key))
     return false;
-  if (what.mid.is_response() && result == outcome::too_large) {
+  if (what.mid.is_response() && result != outcome::closed) {
     send_error_response(head, as_refusal(result, body.buffer.size(), what.payload));
     return true;
   }

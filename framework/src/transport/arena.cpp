@@ -8,7 +8,9 @@
 #include <boost/interprocess/sync/mutex_family.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace bulkhead::transport {
@@ -22,32 +24,51 @@ using manager = ipc::basic_managed_external_buffer<char, ipc::rbtree_best_fit<ip
 
 constexpr size_t page_bytes = 4096;
 
-/// A chunk is at least so large: small payloads share one, and a burst does not need many.
+/// A chunk has at least a quarter of all memory so far, within these bounds: small payloads share one, a burst does not need
+/// many, and a small payload does not wait for a large chunk.
 constexpr size_t chunk_bytes_min = size_t{4} << 20;
+constexpr size_t chunk_bytes_max = size_t{64} << 20;
 
 /// The allocator's own books in a chunk, and what alignment may cost.
 constexpr size_t overhead_bytes = 2 * page_bytes;
 
-/// So many chunks are enough for anybody: each payload that needs one of its own is large.
 constexpr size_t chunks_max = 256;
 
 } // namespace
 
 struct arena::chunk {
+  chunk(uint64_t number_, platform::memory_file file_, platform::mapping memory_)
+    : number(number_),
+      file(std::move(file_)),
+      memory(std::move(memory_)),
+      books(ipc::create_only, memory.data(), memory.size()) {
+    // nop
+  }
+
   uint64_t number;
+  /// Until the peer knows the chunk.
+  std::optional<platform::memory_file> file;
   platform::mapping memory;
   manager books;
   size_t blocks = 0;
   uint64_t idle_since_ns = 0;
 };
 
-arena::block::block(std::shared_ptr<arena> home, uint64_t chunk, std::byte* first, uint64_t offset, size_t size) noexcept
-  : home_(std::move(home)), chunk_(chunk), first_(first), offset_(offset), size_(size) {
+arena::block::block(std::shared_ptr<arena> home, chunk& in, std::byte* first, size_t size) noexcept
+  : home_(std::move(home)), chunk_(in), first_(first), size_(size) {
   // nop
 }
 
 arena::block::~block() {
-  home_->free(chunk_, first_);
+  home_->free(*this);
+}
+
+uint64_t arena::block::chunk_number() const noexcept {
+  return chunk_.number;
+}
+
+uint64_t arena::block::offset_of(const std::byte* what) const noexcept {
+  return static_cast<uint64_t>(what - chunk_.memory.data());
 }
 
 arena::arena(options how) : options_(std::move(how)) {
@@ -56,83 +77,107 @@ arena::arena(options how) : options_(std::move(how)) {
 
 arena::~arena() = default;
 
+// Reserving memory takes as long as writing it: others must not wait for that.
 std::shared_ptr<arena::block> arena::allocate(size_t bytes) {
   if (bytes == 0 || bytes > options_.bytes_max)
     return nullptr;
+  chunk_list fresh, empty; // outlive the guards
+  size_t wanted = 0;
+  {
+    std::lock_guard guard{mutex_};
+    if (auto found = find_room(bytes))
+      return found;
+    wanted = next_chunk_bytes(bytes);
+    // Empty chunks make room: they are of no use for a payload that did not fit into any of them.
+    if (wanted == 0)
+      take_empty(UINT64_MAX, empty);
+    wanted = next_chunk_bytes(bytes);
+    if (closed_ || wanted == 0)
+      return nullptr;
+    reserved_ += wanted;
+  }
+  auto file = platform::memory_file::create("bulkhead-payloads", wanted);
+  auto memory = file ? file->map_writable() : platform::result<platform::mapping>{file.error()};
+  auto sealed = memory && file->forbid_new_writers();
   std::lock_guard guard{mutex_};
+  if (!sealed || closed_) {
+    reserved_ -= wanted;
+    return nullptr;
+  }
+  fresh.emplace_front(++last_number_, std::move(*file), std::move(*memory));
+  chunks_.splice(chunks_.begin(), fresh);
+  return allocate_in(chunks_.front(), bytes);
+}
+
+std::shared_ptr<arena::block> arena::find_room(size_t bytes) {
   if (closed_)
     return nullptr;
   for (auto& x : chunks_)
     if (auto found = allocate_in(x, bytes))
       return found;
-  auto fresh = grow(bytes);
-  return fresh != nullptr ? allocate_in(*fresh, bytes) : nullptr;
+  return nullptr;
 }
 
 std::shared_ptr<arena::block> arena::allocate_in(chunk& from, size_t bytes) {
   if (bytes > from.memory.size())
     return nullptr;
-  auto memory = from.books.allocate_aligned(bytes, payload_alignment, std::nothrow);
-  if (memory == nullptr)
+  auto first = from.books.allocate_aligned(bytes, payload_alignment, std::nothrow);
+  if (first == nullptr)
     return nullptr;
-  auto first = static_cast<std::byte*>(memory);
-  auto offset = static_cast<uint64_t>(first - from.memory.data());
   ++from.blocks;
-  return std::make_shared<block>(shared_from_this(), from.number, first, offset, bytes);
+  return std::make_shared<block>(shared_from_this(), from, static_cast<std::byte*>(first), bytes);
 }
 
-// Empty chunks make room first: they are of no use for a payload that did not fit into any of them.
-arena::chunk* arena::grow(size_t bytes) {
-  auto wanted = (bytes + overhead_bytes + page_bytes - 1) / page_bytes * page_bytes;
+// 0 if there must be no further chunk.
+size_t arena::next_chunk_bytes(size_t bytes) const {
+  auto needed = (bytes + overhead_bytes + page_bytes - 1) / page_bytes * page_bytes;
   auto most = options_.bytes_max + overhead_bytes;
-  wanted = std::max<size_t>(wanted, std::min<uint64_t>(chunk_bytes_min, most));
-  if (chunks_.size() >= chunks_max || reserved_ + wanted > most)
-    drop_empty(UINT64_MAX);
-  if (chunks_.size() >= chunks_max || reserved_ + wanted > most)
-    return nullptr;
-  auto file = platform::memory_file::create("bulkhead-payloads", wanted);
-  if (!file)
-    return nullptr;
-  auto memory = file->map_writable();
-  if (!memory)
-    return nullptr;
-  if (!file->forbid_new_writers())
-    return nullptr;
-  auto number = ++last_number_;
-  if (!options_.announce(number, *file))
-    return nullptr;
-  auto first = memory->data();
-  chunks_.push_front({number, std::move(*memory), manager{ipc::create_only, first, wanted}});
-  reserved_ += wanted;
-  return &chunks_.front();
+  if (chunks_.size() >= chunks_max || reserved_ + needed > most)
+    return 0;
+  auto share = std::clamp<uint64_t>(reserved_ / 4, chunk_bytes_min, chunk_bytes_max) / page_bytes * page_bytes;
+  return std::max<size_t>(needed, std::min(share, (most - reserved_) / page_bytes * page_bytes));
 }
 
-void arena::free(uint64_t chunk_number, std::byte* first) {
+bool arena::announce(const block& in, const std::function<bool(uint64_t, const platform::memory_file&)>& send) {
   std::lock_guard guard{mutex_};
-  auto i = std::find_if(chunks_.begin(), chunks_.end(), [=](auto& x) { return x.number == chunk_number; });
-  i->books.deallocate(first);
-  if (--i->blocks > 0)
+  auto& where = in.chunk_;
+  if (where.file && !closed_ && send(where.number, *where.file))
+    where.file.reset();
+  return !where.file;
+}
+
+void arena::free(block& what) {
+  chunk_list empty; // outlives the guard
+  std::lock_guard guard{mutex_};
+  auto& where = what.chunk_;
+  where.books.deallocate(what.first_);
+  if (--where.blocks > 0)
     return;
-  i->idle_since_ns = platform::now_ns();
+  where.idle_since_ns = platform::now_ns();
   if (closed_)
-    drop_empty(UINT64_MAX);
+    take_empty(UINT64_MAX, empty);
   else
     options_.on_idle(); // under the mutex: not after `close`
 }
 
-void arena::drop_empty(uint64_t before_ns) {
-  std::erase_if(chunks_, [&](chunk& x) {
-    if (x.blocks > 0 || x.idle_since_ns > before_ns)
-      return false;
-    gone_.push_back(x.number);
-    reserved_ -= x.memory.size();
-    return true;
-  });
+// Unmapping takes long, so that is for the caller to do, without the mutex.
+void arena::take_empty(uint64_t before_ns, chunk_list& out) {
+  for (auto i = chunks_.begin(); i != chunks_.end();) {
+    auto next = std::next(i);
+    if (i->blocks == 0 && i->idle_since_ns <= before_ns) {
+      if (!i->file)
+        gone_.push_back(i->number);
+      reserved_ -= i->memory.size();
+      out.splice(out.end(), chunks_, i);
+    }
+    i = next;
+  }
 }
 
 std::vector<uint64_t> arena::trim(uint64_t before_ns) {
+  chunk_list empty; // outlives the guard
   std::lock_guard guard{mutex_};
-  drop_empty(before_ns);
+  take_empty(before_ns, empty);
   return std::exchange(gone_, {});
 }
 
@@ -142,9 +187,10 @@ bool arena::has_idle() const {
 }
 
 void arena::close() {
+  chunk_list empty; // outlives the guard
   std::lock_guard guard{mutex_};
   closed_ = true;
-  drop_empty(UINT64_MAX);
+  take_empty(UINT64_MAX, empty);
 }
 
 uint64_t arena::reserved_bytes() const {

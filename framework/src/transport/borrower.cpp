@@ -4,7 +4,6 @@
 #include "bulkhead/transport/bytes.hpp"
 #include "bulkhead/transport/fd.hpp"
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -14,7 +13,7 @@ namespace {
 
 constexpr size_t chunks_max = 1024;
 
-/// The writer's own books come on top of its payloads.
+/// The writer's own books come on top of its payloads, and a chunk that it has given up may not have been forgotten yet.
 constexpr uint64_t slack_bytes = uint64_t{1} << 20;
 
 /// A payload in the memory of another process.
@@ -38,7 +37,8 @@ private:
 
 } // namespace
 
-borrower::borrower(descriptor_channel& channel, uint64_t bytes_max) : channel_(channel), bytes_max_(bytes_max) {
+borrower::borrower(descriptor_channel& channel, uint64_t bytes_max)
+  : channel_(channel), chunk_bytes_max_(2 * bytes_max + slack_bytes) {
   // nop
 }
 
@@ -93,39 +93,65 @@ borrower::outcome borrower::open_payload(const payload_reference& at, const std:
 }
 
 borrower::outcome borrower::find(uint64_t chunk, memory& out) {
-  if (auto i = chunks_.find(chunk); i != chunks_.end()) {
-    out = i->second;
-    return outcome::opened;
+  receive_chunk(chunk);
+  if (!complaint_.empty())
+    return outcome::corrupt;
+  auto i = chunks_.find(chunk);
+  if (i == chunks_.end())
+    return fail("a payload lies in a chunk that was never announced");
+  out = i->second;
+  return out ? outcome::opened : outcome::no_room;
+}
+
+// One packet. Returns false if there is none, or if it is wrong.
+bool borrower::receive() {
+  if (!complaint_.empty() || !channel_.receive()) {
+    if (complaint_.empty())
+      complaint_ = channel_.complaint();
+    return false;
   }
-  auto announced = channel_.take_chunk(chunk);
-  if (!announced) {
-    if (!channel_.complaint().empty())
-      return fail(channel_.complaint());
-    return channel_.out_of_descriptors() ? outcome::no_room : fail("a payload lies in a chunk that was never announced");
+  if (auto announced = channel_.take_chunk())
+    map(std::move(*announced));
+  return complaint_.empty();
+}
+
+// No further than needed: what is announced later may have to take the place of what is about to be given up.
+void borrower::receive_chunk(uint64_t number) {
+  while (!chunks_.contains(number) && receive())
+    continue;
+}
+
+void borrower::map(descriptor_channel::chunk announced) {
+  if (chunks_.size() >= chunks_max || announced.bytes > chunk_bytes_max_ - mapped_bytes_) {
+    complaint_ = "the chunks take more memory than was agreed";
+    return;
   }
-  if (chunks_.size() >= chunks_max || announced->bytes > bytes_max_ + slack_bytes - mapped_bytes_)
-    return fail("the chunks take more memory than was agreed");
-  auto file = platform::memory_file::adopt_readable(std::move(announced->file), announced->bytes);
-  if (!file)
-    return fail("a chunk is no sealed memory: " + file.error().message());
+  auto& where = chunks_[announced.number];
+  if (where)
+    complaint_ = "a chunk is announced twice";
+  if (where || !announced.file)
+    return;
+  auto file = platform::memory_file::adopt_readable(std::move(announced.file), announced.bytes);
+  if (!file) {
+    complaint_ = "a chunk is no sealed memory: " + file.error().message();
+    return;
+  }
   auto mapped = file->map_readonly();
   if (!mapped)
-    return outcome::no_room;
+    return;
   mapped_bytes_ += mapped->size();
-  out = std::make_shared<const platform::mapping>(std::move(*mapped));
-  chunks_.emplace(chunk, out);
-  return outcome::opened;
+  where = std::make_shared<const platform::mapping>(std::move(*mapped));
 }
 
 borrower::outcome borrower::open_descriptors(const attachments_trailer& tail, const std::shared_ptr<loan_returns>& home,
                                              incoming_attachments& out) {
+  while (!channel_.has(tail.packet) && receive())
+    continue;
+  if (!complaint_.empty())
+    return outcome::corrupt;
+  if (!channel_.has(tail.packet))
+    return fail("the descriptors of a record were never sent");
   auto fds = channel_.take(tail.packet, tail.descriptors);
-  if (!fds) {
-    if (!channel_.complaint().empty())
-      return fail(channel_.complaint());
-    if (!channel_.out_of_descriptors())
-      return fail("the descriptors of a record were never sent");
-  }
   home->return_loan(tail.packet);
   if (!fds)
     return outcome::no_room;
@@ -134,12 +160,14 @@ borrower::outcome borrower::open_descriptors(const attachments_trailer& tail, co
   return outcome::opened;
 }
 
-// Payloads in it keep the memory.
+// Payloads in it keep the memory. If nothing in it was ever read, its announcement is still under way.
 void borrower::forget(uint64_t chunk) {
+  receive_chunk(chunk);
   auto i = chunks_.find(chunk);
   if (i == chunks_.end())
     return;
-  mapped_bytes_ -= i->second->size();
+  if (i->second)
+    mapped_bytes_ -= i->second->size();
   chunks_.erase(i);
 }
 

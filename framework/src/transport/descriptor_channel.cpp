@@ -29,9 +29,6 @@ struct packet_head {
 static_assert(sizeof(packet_head) == 24);
 static_assert(descriptors_max <= platform::fds_per_packet_max);
 
-/// A chunk is announced when it is made, and used at once.
-constexpr size_t waiting_chunks_max = 64;
-
 bool send_packet(int socket, const packet_head& head, std::span<const int> fds) {
   return platform::send_with_fds(socket, std::as_bytes(std::span{&head, 1}), fds).has_value();
 }
@@ -55,46 +52,32 @@ bool descriptor_channel::send(uint64_t packet, std::span<const fd> descriptors) 
   return send_packet(socket_.get(), {packet_kind::descriptors, count, packet, 0}, {numbers.data(), descriptors.size()});
 }
 
-std::optional<descriptor_channel::chunk> descriptor_channel::take_chunk(uint64_t number) {
-  receive_all();
-  auto i = chunks_.find(number);
-  if (i == chunks_.end() || !complaint_.empty())
-    return std::nullopt;
-  auto result = std::move(i->second);
-  chunks_.erase(i);
-  out_of_descriptors_ = !result.file;
-  if (!result.file)
-    return std::nullopt;
-  return result;
-}
-
 std::optional<std::vector<platform::unique_fd>> descriptor_channel::take(uint64_t packet, uint32_t count) {
-  receive_all();
   auto i = packets_.find(packet);
-  if (i == packets_.end() || !complaint_.empty())
+  if (i == packets_.end())
     return std::nullopt;
   auto result = std::move(i->second);
   packets_.erase(i);
   waiting_ -= result.size();
-  out_of_descriptors_ = result.size() < count;
-  if (out_of_descriptors_)
+  if (result.size() < count)
     return std::nullopt;
   return result;
 }
 
-void descriptor_channel::receive_all() {
-  while (complaint_.empty()) {
-    packet_head room;
-    auto got = platform::receive_with_fds(socket_.get(), std::as_writable_bytes(std::span{&room, 1}));
-    if (!got) {
-      if (got.error().number == EMSGSIZE)
-        complaint_ = "a packet of descriptors is too long";
-      return;
-    }
-    if (got->bytes == 0)
-      return;
-    accept(std::as_bytes(std::span{&room, 1}).first(got->bytes), std::move(got->fds));
+bool descriptor_channel::receive() {
+  if (!complaint_.empty())
+    return false;
+  packet_head room;
+  auto got = platform::receive_with_fds(socket_.get(), std::as_writable_bytes(std::span{&room, 1}));
+  if (!got) {
+    if (got.error().number == EMSGSIZE)
+      complaint_ = "a packet of descriptors is too long";
+    return false;
   }
+  if (got->bytes == 0)
+    return false;
+  accept(std::as_bytes(std::span{&room, 1}).first(got->bytes), std::move(got->fds));
+  return complaint_.empty();
 }
 
 // The kernel cuts off what this process has no room for; that is nobody's fault and must not condemn the peer.
@@ -108,10 +91,7 @@ void descriptor_channel::accept(std::span<const std::byte> packet, std::vector<p
   if (fds.size() > head.count) {
     complaint_ = "a packet holds more descriptors than it says";
   } else if (head.kind == packet_kind::chunk && head.count == 1) {
-    if (chunks_.size() >= waiting_chunks_max || chunks_.contains(head.number))
-      complaint_ = "too many chunks are announced, or one twice";
-    else
-      chunks_.emplace(head.number, chunk{head.bytes, fds.empty() ? platform::unique_fd{} : std::move(fds.front())});
+    chunk_.emplace(chunk{head.number, head.bytes, fds.empty() ? platform::unique_fd{} : std::move(fds.front())});
   } else if (head.kind == packet_kind::descriptors && head.count <= descriptors_max) {
     waiting_ += fds.size();
     if (waiting_ > descriptors_max || packets_.size() >= descriptors_max || packets_.contains(head.number))

@@ -8,10 +8,7 @@
 namespace bulkhead::transport {
 
 lender::lender(const descriptor_channel& channel, options how, std::function<void()> on_idle)
-  : channel_(channel),
-    how_(how),
-    arena_(std::make_shared<arena>(arena::options{
-      how.bytes_max, [this](auto chunk, auto& file) { return channel_.send_chunk(chunk, file); }, std::move(on_idle)})) {
+  : channel_(channel), how_(how), arena_(std::make_shared<arena>(arena::options{how.bytes_max, std::move(on_idle)})) {
   // nop
 }
 
@@ -20,26 +17,23 @@ lender::~lender() {
 }
 
 std::optional<payload_reference> lender::lend(const bytes& payload) {
-  auto block = dynamic_cast<const arena::block*>(payload.owner().get());
-  std::shared_ptr<const payload_owner> owner;
-  uint64_t offset = 0;
-  if (block != nullptr && block->home() == arena_.get()) {
-    owner = payload.owner();
-    offset = block->offset() + static_cast<uint64_t>(payload.data() - block->first());
-  } else {
+  auto owner = std::dynamic_pointer_cast<const arena::block>(payload.owner());
+  auto first = payload.data();
+  if (!owner || owner->home() != arena_.get()) {
     auto copy = arena_->allocate(payload.size());
     if (!copy)
       return std::nullopt;
+    first = copy->first();
     std::memcpy(copy->first(), payload.data(), payload.size());
-    block = copy.get();
-    offset = copy->offset();
     owner = std::move(copy);
   }
+  if (!arena_->announce(*owner, [this](auto number, auto& file) { return channel_.send_chunk(number, file); }))
+    return std::nullopt;
   std::lock_guard guard{mutex_};
   if (closed_)
     return std::nullopt;
   auto number = ++last_loan_;
-  payload_reference result{number, block->chunk(), offset, payload.size()};
+  payload_reference result{number, owner->chunk_number(), owner->offset_of(first), payload.size()};
   loans_.emplace(number, loan{std::move(owner), 0});
   return result;
 }

@@ -40,7 +40,7 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
   if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
     return outcome::full;
   if (!accept({accepted_.data + 1, accepted_.urgent}, told))
-    return outcome::full;
+    return outcome::refused;
   auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
   if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
     if (data_.publish())
@@ -69,7 +69,7 @@ outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, std::s
   if (admit == admission::bounded && control_waiting_bytes_ >= limits_.spill_bytes_max)
     return outcome::full;
   if (!accept({accepted_.data, accepted_.urgent + 1}, told))
-    return outcome::full;
+    return outcome::refused;
   return put_control(record_kind::message, flags, head, body);
 }
 

@@ -1,95 +1,13 @@
-// One direction of payloads, with both ends in this process.
+#include "unit/transport/lending.hpp"
 
-#include <catch2/catch.hpp>
+#include "bulkhead/platform/this_process.hpp"
 
-#include "bulkhead/platform/clock.hpp"
-#include "bulkhead/platform/socket_pair.hpp"
-#include "bulkhead/transport/borrower.hpp"
-#include "bulkhead/transport/fd.hpp"
-#include "bulkhead/transport/lender.hpp"
-
-#include <algorithm>
-#include <memory>
 #include <random>
-#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
-#include <sys/resource.h>
-
-using namespace bulkhead::transport;
-using bulkhead::bytes;
-
-namespace {
-
-struct returns final : loan_returns {
-  explicit returns(lender& to) : to_(to) {}
-  void return_loan(uint64_t loan) override { good = to_.give_back(loan) && good; }
-  lender& to_;
-  bool good = true;
-};
-
-struct ends {
-  explicit ends(lender::options how = {})
-    : sockets(bulkhead::platform::socket_pair::create().value()),
-      out(std::move(sockets.ours)),
-      in(std::move(sockets.theirs)),
-      lent(out, how, [this] { ++idle; }),
-      back(std::make_shared<returns>(lent)),
-      borrowed(in, how.bytes_max) {}
-
-  ~ends() { CHECK(back->good); }
-
-  // As a record carries it.
-  caf::byte_buffer pack(outgoing_attachments& beside) {
-    caf::byte_buffer body(7, caf::byte{1});
-    beside.append_to(body);
-    return body;
-  }
-
-  borrower::outcome open(const caf::byte_buffer& body, incoming_attachments& beside) {
-    auto view = std::as_bytes(std::span{body});
-    auto result = borrowed.open(view, back, beside);
-    if (result == borrower::outcome::opened)
-      CHECK(view.size() == 7);
-    return result;
-  }
-
-  bytes send(const bytes& what) {
-    outgoing_attachments beside{lent};
-    REQUIRE(beside.lend(what) == 0u);
-    beside.depart();
-    incoming_attachments arrived;
-    REQUIRE(open(pack(beside), arrived) == borrower::outcome::opened);
-    bytes result;
-    REQUIRE(arrived.take(uint64_t{0}, result));
-    CHECK_FALSE(arrived.take(uint64_t{1}, result));
-    return result;
-  }
-
-  int idle = 0;
-  bulkhead::platform::socket_pair sockets;
-  descriptor_channel out;
-  descriptor_channel in;
-  lender lent;
-  std::shared_ptr<returns> back;
-  borrower borrowed;
-};
-
-bytes filled(size_t size, int value) {
-  return bytes{caf::byte_buffer(size, static_cast<caf::byte>(value))};
-}
-
-bytes built(lender& in, size_t size, int value) {
-  auto block = in.allocate(size);
-  REQUIRE(block);
-  std::fill_n(block->first(), size, static_cast<std::byte>(value));
-  auto content = std::span<const std::byte>{block->first(), size};
-  return bytes{std::move(block), content};
-}
-
-} // namespace
+using namespace lending;
 
 TEST_CASE("a payload is read in place, and comes back with its last copy") {
   ends e;
@@ -153,26 +71,6 @@ TEST_CASE("a record that does not leave takes its loans back") {
   CHECK(e.lent.open_loans() == 0);
 }
 
-TEST_CASE("small payloads are not lent, and a full arena falls back or refuses as it was told") {
-  auto how = GENERATE(payload_fallback::copy, payload_fallback::fail);
-  ends e{{100'000, how}};
-  outgoing_attachments beside{e.lent};
-  CHECK_FALSE(beside.lend(filled(lender::payload_bytes_min - 1, 1)));
-  CHECK_FALSE(beside.refused());
-  CHECK_FALSE(beside.lend(filled(100'001, 1)));
-  CHECK(beside.refused() == (how == payload_fallback::fail));
-  CHECK(beside.lend(filled(90'000, 1)));
-  CHECK_FALSE(beside.lend(filled(90'000, 1)));
-  CHECK(beside.refused() == (how == payload_fallback::fail));
-}
-
-TEST_CASE("more memory than the machine has is an answer") {
-  ends e{{uint64_t{1} << 46, payload_fallback::copy}};
-  CHECK_FALSE(e.lent.allocate(size_t{1} << 45));
-  CHECK_FALSE(e.lent.allocate(SIZE_MAX));
-  CHECK(e.lent.allocate(10'000));
-}
-
 TEST_CASE("memory goes back to the system after a burst, and comes again") {
   ends e;
   {
@@ -192,70 +90,25 @@ TEST_CASE("memory goes back to the system after a burst, and comes again") {
   CHECK(e.send(filled(100'000, 1)) == filled(100'000, 1));
 }
 
-TEST_CASE("empty chunks make room for a payload that does not fit into any") {
-  ends e{{uint64_t{20} << 20, payload_fallback::copy}};
-  for (int i = 0; i < 10; ++i) {
-    CHECK(e.lent.allocate(size_t{19} << 20));
-    CHECK(e.lent.allocate(size_t{15} << 20));
-  }
-  CHECK(e.lent.reserved_bytes() <= (uint64_t{20} << 20) + 8192);
-  CHECK_FALSE(e.lent.trim(UINT64_MAX).empty());
-}
-
-TEST_CASE("descriptors arrive with their record, are counted while they are under way, and are never lost") {
+TEST_CASE("chunks come and go a thousand times, lent, refused or never used, and nothing is left on either side") {
   ends e;
-  auto null = bulkhead::fd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  auto send = [&](size_t count, outgoing_attachments& beside) {
-    for (size_t i = 0; i < count; ++i)
-      CHECK(beside.add(null) == static_cast<int32_t>(i));
-    auto body = e.pack(beside);
-    if (!beside.send_descriptors())
-      return caf::byte_buffer{};
-    beside.depart();
-    return body;
-  };
-  outgoing_attachments a{e.lent}, b{e.lent}, c{e.lent};
-  auto first = send(40, a);
-  auto second = send(24, b);
-  REQUIRE_FALSE(first.empty());
-  REQUIRE_FALSE(second.empty());
-  {
-    outgoing_attachments one_more{e.lent};
-    CHECK(send(1, one_more).empty());
+  auto before = bulkhead::platform::open_descriptors();
+  for (int i = 0; i < 1'000; ++i) {
+    auto room = e.lent.allocate(10'000);
+    REQUIRE(room);
+    room.reset();
+    {
+      outgoing_attachments refused{e.lent};
+      REQUIRE(refused.lend(filled(20'000, 1)));
+    }
+    if (i % 2 == 0)
+      REQUIRE(e.send(filled(30'000, i)) == filled(30'000, i));
+    for (auto chunk : e.lent.trim(UINT64_MAX))
+      e.borrowed.forget(chunk);
+    REQUIRE(e.lent.reserved_bytes() == 0);
   }
-  incoming_attachments got_second, got_first;
-  REQUIRE(e.open(second, got_second) == borrower::outcome::opened); // pieces may overtake each other
-  REQUIRE(e.open(first, got_first) == borrower::outcome::opened);
-  CHECK(got_first.descriptors.size() == 40);
-  CHECK(got_second.descriptors.size() == 24);
-  std::set<int> numbers;
-  for (auto& x : got_first.descriptors)
-    numbers.insert(x.number());
-  CHECK(numbers.size() == 40);
-  CHECK(e.lent.open_loans() == 0);
-  CHECK_FALSE(send(64, c).empty());
-}
-
-TEST_CASE("who has no descriptor left loses the message that needs one, and nothing else") {
-  ends e;
-  auto null = bulkhead::fd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  outgoing_attachments beside{e.lent};
-  for (int i = 0; i < 8; ++i)
-    (void) beside.add(null);
-  auto body = e.pack(beside);
-  REQUIRE(beside.send_descriptors());
-  beside.depart();
-  rlimit old{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);
-  auto few = old;
-  few.rlim_cur = static_cast<rlim_t>(bulkhead::fd::duplicate_of(0)->number()) + 3;
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-  incoming_attachments got;
-  auto result = e.open(body, got);
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &old) == 0);
-  CHECK(result == borrower::outcome::no_room);
-  CHECK(e.lent.open_loans() == 0);
-  CHECK(e.send(filled(10'000, 1)) == filled(10'000, 1));
+  CHECK(e.borrowed.complaint().empty());
+  CHECK(bulkhead::platform::open_descriptors() == before);
 }
 
 // Catches books that are kept without their mutex, and blocks that are handed out twice.

@@ -37,7 +37,7 @@ public:
     corrupt,
   };
 
-  /// @param bytes_max most memory that the peer's chunks may take.
+  /// @param bytes_max most memory that the peer's payloads may take.
   borrower(descriptor_channel& channel, uint64_t bytes_max);
   ~borrower();
   borrower(const borrower&) = delete;
@@ -60,13 +60,17 @@ private:
 
   outcome fail(std::string complaint);
   outcome find(uint64_t chunk, memory& out);
+  bool receive();
+  void receive_chunk(uint64_t number);
+  void map(descriptor_channel::chunk announced);
   outcome open_payload(const payload_reference& at, const std::shared_ptr<loan_returns>& home, incoming_attachments& out);
   outcome open_descriptors(const attachments_trailer& tail, const std::shared_ptr<loan_returns>& home,
                            incoming_attachments& out);
 
   descriptor_channel& channel_;
-  const uint64_t bytes_max_;
+  const uint64_t chunk_bytes_max_;
   uint64_t mapped_bytes_ = 0;
+  /// Null for those that this process had no descriptor or no address space for when they came.
   std::map<uint64_t, memory> chunks_;
   std::string complaint_;
 };

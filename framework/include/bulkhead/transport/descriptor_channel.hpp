@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bulkhead::transport {
@@ -35,21 +36,31 @@ public:
 
   // -- receiving --------------------------------------------------------------
 
-  /// A chunk as the peer announced it; its file was checked by nobody yet.
+  /// A chunk as the peer announced it; nobody has checked it yet.
   struct chunk {
+    uint64_t number;
     uint64_t bytes;
+    /// None if this process had no descriptor left for it.
     platform::unique_fd file;
   };
 
-  /// Takes a chunk, or the descriptors of a message, out of what has arrived. Each can be taken once.
-  /// @returns nothing if the peer did not send it, or, with `out_of_descriptors`, if this process could not take it.
-  [[nodiscard]] std::optional<chunk> take_chunk(uint64_t number);
-  [[nodiscard]] std::optional<std::vector<platform::unique_fd>> take(uint64_t packet, uint32_t count);
+  /// Takes one packet out of the socket.
+  /// @returns false if none is there, or if there is a complaint.
+  [[nodiscard]] bool receive();
 
-  /// Whether the last `take` failed because this process has no descriptor left.
-  [[nodiscard]] bool out_of_descriptors() const noexcept {
-    return out_of_descriptors_;
+  /// The chunk that the last `receive` brought; nothing if it brought something else. To be called after each.
+  [[nodiscard]] std::optional<chunk> take_chunk() noexcept {
+    return std::exchange(chunk_, std::nullopt);
   }
+
+  /// Whether the descriptors of a message were received.
+  [[nodiscard]] bool has(uint64_t packet) const {
+    return packets_.contains(packet);
+  }
+
+  /// Takes the descriptors of a message; once.
+  /// @returns nothing if there are fewer than `count`, because this process had no descriptor left or because the peer lies.
+  [[nodiscard]] std::optional<std::vector<platform::unique_fd>> take(uint64_t packet, uint32_t count);
 
   /// What is wrong with what the peer sent; empty if nothing. For good.
   [[nodiscard]] const std::string& complaint() const noexcept {
@@ -57,14 +68,12 @@ public:
   }
 
 private:
-  void receive_all();
   void accept(std::span<const std::byte> packet, std::vector<platform::unique_fd> fds);
 
   const platform::unique_fd socket_;
-  std::map<uint64_t, chunk> chunks_;
+  std::optional<chunk> chunk_;
   std::map<uint64_t, std::vector<platform::unique_fd>> packets_;
   size_t waiting_ = 0;
-  bool out_of_descriptors_ = false;
   std::string complaint_;
 };
 

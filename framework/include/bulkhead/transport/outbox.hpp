@@ -41,6 +41,8 @@ public:
     full,
     /// Larger than `message_bytes_max`.
     too_large,
+    /// The `acceptance` said no.
+    refused,
     /// The edge is closed.
     closed,
   };
@@ -49,7 +51,7 @@ public:
   class acceptance {
   public:
     /// @param number counts the record itself too. Called under the outbox's mutex: must be short and send no record.
-    /// @returns false if the record cannot leave after all: then the outcome is `full`.
+    /// @returns false if the record cannot leave after all: then the outcome is `refused`.
     virtual bool accepted(const record_counts& number) = 0;
 
   protected:
