@@ -13,6 +13,7 @@ void spawn_cold(report& to);
 void crash_notice(report& to);
 void idle(report& to);
 void memory(report& to);
+void codec_vector(report& to);
 
 /// A limit that belongs beside each latency.
 side cache_line_rtt();

@@ -33,6 +33,8 @@ inline constexpr std::array targets{
   target{"crash_notice", "crash_notice", "", ratio_is::ours_by_peer, true, 1.0},
   target{"idle", "idle", "", ratio_is::ours_by_peer, true, 0.2},
   target{"memory", "memory", "", ratio_is::ours_by_peer, true, 4.0},
+  target{"codec_vector", "codec_vector", "memcpy_there_and_back", ratio_is::ours_by_peer, false, 0.7},
+  target{"codec_vector_float", "codec_vector_float", "memcpy_there_and_back", ratio_is::ours_by_peer, false, 0.25},
 };
 
 } // namespace bench

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 
@@ -58,8 +59,27 @@ caf::behavior measurer(caf::event_based_actor*) {
   };
 }
 
+// Sends numbers back in the order that they did not come in.
+caf::behavior reverser(caf::event_based_actor*) {
+  return {
+    [](std::vector<float>& x) {
+      std::reverse(x.begin(), x.end());
+      return x;
+    },
+    [](caf::byte_buffer& x) {
+      std::reverse(x.begin(), x.end());
+      return x;
+    },
+    [](const std::vector<double>& x, recording& y) {
+      std::reverse(y.samples.begin(), y.samples.end());
+      return caf::make_message(y, x);
+    },
+  };
+}
+
 const known_actor log_known{bulkhead::heavy<"log_of_sizes", log_of_sizes>::add_to};
 const known_actor measurer_known{bulkhead::heavy<"measurer", measurer>::add_to};
+const known_actor reverser_known{bulkhead::heavy<"reverser", reverser>::add_to};
 
 } // namespace
 
@@ -104,6 +124,40 @@ TEST_CASE("a string of a million letters comes back whole") {
   auto back = ask<std::string>(s.self, s.spawn("echo"), text);
   REQUIRE(back);
   CHECK((*back == text));
+}
+
+TEST_CASE("vectors of numbers come back whole alone and inside a struct") {
+  auto where = GENERATE(place::in_host, place::in_worker);
+  CAPTURE(where);
+  stage s{where};
+  auto to = s.spawn("reverser");
+  for (size_t count : {0, 1, 1000, 100'003, 2'000'000}) {
+    CAPTURE(count);
+    std::vector<float> floats(count);
+    for (size_t i = 0; i < count; ++i)
+      floats[i] = static_cast<float>(i) / 3;
+    std::vector<float> reversed(floats.rbegin(), floats.rend());
+    auto back = ask<std::vector<float>>(s.self, to, floats);
+    REQUIRE(back);
+    CHECK((*back == reversed));
+    caf::byte_buffer octets(count);
+    for (size_t i = 0; i < count; ++i)
+      octets[i] = static_cast<caf::byte>(i * 7);
+    auto octets_back = ask<caf::byte_buffer>(s.self, to, octets);
+    REQUIRE(octets_back);
+    CHECK(std::equal(octets_back->begin(), octets_back->end(), octets.rbegin(), octets.rend()));
+    recording tape{"tape", floats, std::vector<uint16_t>(count, 0x1234), std::vector<std::byte>(count, std::byte{9})};
+    std::vector<double> doubles(count, -2.5);
+    auto right = false;
+    s.self->request(to, patience, doubles, tape)
+      .receive(
+        [&](const recording& x, const std::vector<double>& y) {
+          tape.samples = reversed;
+          right = x == tape && y == doubles;
+        },
+        [](const caf::error& failed) { FAIL(to_string(failed)); });
+    CHECK(right);
+  }
 }
 
 TEST_CASE("small messages keep their place between large ones of the same sender") {

@@ -29,6 +29,22 @@ struct unreadable {
   }
 };
 
+/// Vectors of numbers among other fields.
+struct recording {
+  std::string name;
+  std::vector<float> samples;
+  std::vector<uint16_t> marks;
+  std::vector<std::byte> raw;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, recording& x) {
+    return f.object(x).fields(f.field("name", x.name), f.field("samples", x.samples), f.field("marks", x.marks),
+                              f.field("raw", x.raw));
+  }
+
+  friend bool operator==(const recording&, const recording&) = default;
+};
+
 /// Neither written nor read.
 struct unwritable {
   int32_t value = 0;
@@ -38,9 +54,12 @@ struct unwritable {
 
 CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
   CAF_ADD_TYPE_ID(test, (test_support::counter_actor))
+  CAF_ADD_TYPE_ID(test, (test_support::recording))
   CAF_ADD_TYPE_ID(test, (test_support::unreadable))
   CAF_ADD_TYPE_ID(test, (test_support::unwritable))
   CAF_ADD_TYPE_ID(test, (std::vector<int32_t>) )
+  CAF_ADD_TYPE_ID(test, (std::vector<float>) )
+  CAF_ADD_TYPE_ID(test, (std::vector<double>) )
   CAF_ADD_TYPE_ID(test, (std::vector<bulkhead::fd>) )
 CAF_END_TYPE_ID_BLOCK(test)
 

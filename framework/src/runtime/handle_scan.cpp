@@ -1,11 +1,13 @@
 #include "bulkhead/runtime/handle_scan.hpp"
 
 #include "bulkhead/runtime/caf_node.hpp"
+#include "bulkhead/transport/number_vectors.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/message.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 
 namespace bulkhead::runtime {
@@ -31,7 +33,11 @@ bool is_plain(caf::type_id_t id) {
     caf::type_id_v<uint64_t>, caf::type_id_v<float>,    caf::type_id_v<double>,      caf::type_id_v<std::string>,
     caf::type_id_v<bytes>,    caf::type_id_v<fd>,       caf::type_id_v<caf::byte_buffer>,
   };
-  return std::find(std::begin(plain), std::end(plain), id) != std::end(plain);
+  // CAF's own atoms stand together.
+  constexpr auto first_atom = caf::type_id_v<caf::add_atom>;
+  constexpr auto last_atom = caf::type_id_v<caf::wait_for_atom>;
+  return std::find(std::begin(plain), std::end(plain), id) != std::end(plain) || (id >= first_atom && id <= last_atom)
+         || transport::is_number_vector(id);
 }
 
 } // namespace
@@ -43,16 +49,17 @@ void for_each_handle(const caf::message& content, const caf::byte_buffer& encode
   auto types = content.types();
   if (std::all_of(types.begin(), types.end(), is_plain))
     return;
-  auto same = [](caf::byte x, uint8_t y) { return static_cast<uint8_t>(x) == y; };
-  for (auto i = encoded.begin() + key_offset;;) {
-    i = std::search(i, encoded.end(), key.begin(), key.end(), same);
-    if (i == encoded.end())
+  auto end = encoded.data() + encoded.size();
+  for (auto from = encoded.data() + key_offset;;) {
+    // The C library's search is sublinear; std::search compares octet by octet.
+    auto hit = ::memmem(from, static_cast<size_t>(end - from), key.data(), key.size());
+    if (hit == nullptr)
       return;
-    auto at = &*i;
+    auto at = static_cast<const caf::byte*>(hit);
     auto process = process_in_node(read_big_endian<uint32_t>(at - 4));
     if (process)
       found({*process, read_big_endian<uint64_t>(at - key_offset)});
-    i += static_cast<std::ptrdiff_t>(key.size());
+    from = at + key.size();
   }
 }
 

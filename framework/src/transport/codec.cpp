@@ -2,20 +2,18 @@
 
 #include "bulkhead/transport/attachments.hpp"
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/message_format.hpp"
 #include "bulkhead/transport/record.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
-#include <caf/detail/message_data.hpp>
 #include <caf/detail/meta_object.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <exception>
 
 namespace bulkhead::transport {
@@ -100,61 +98,6 @@ caf::error with_text(const caf::error& reason, std::string text) {
   return caf::make_error(errc::encode_failed, std::move(text));
 }
 
-/// A list of types as it stands in an encoded message, and what CAF makes of it.
-struct known_types {
-  static constexpr size_t bytes_max = 17;
-
-  std::array<std::byte, bytes_max> encoded;
-  size_t encoded_bytes = 0;
-  caf::type_id_list types = caf::make_type_id_list();
-};
-
-/// Conversations repeat themselves, and CAF looks each list up under a lock that all threads share.
-constexpr size_t known_types_max = 16;
-thread_local std::array<known_types, known_types_max> types_of_thread;
-
-// The place for the list at the start of `source`; null if it is too long.
-known_types* place_of(std::span<const caf::byte> source) {
-  auto count = source.empty() ? known_types::bytes_max : static_cast<size_t>(source[0]);
-  if (count == 0 || 1 + 2 * count > std::min(source.size(), known_types::bytes_max))
-    return nullptr;
-  return &types_of_thread[(static_cast<size_t>(source[2 * count]) + count) % known_types_max];
-}
-
-bool load_elements(caf::binary_deserializer& source, caf::type_id_list types, caf::message& content) {
-  auto data = caf::detail::message_data::make_uninitialized(types);
-  auto at = data->storage();
-  auto known = caf::detail::global_meta_objects();
-  for (auto id : types) {
-    known[id].default_construct(at);
-    data->inc_constructed_elements();
-    if (!known[id].load_binary(source, at))
-      return false;
-    at += known[id].padded_size;
-  }
-  content = caf::message{caf::message::data_ptr{data.release(), false}};
-  return true;
-}
-
-// As `message::load`: the number of elements in one octet (or more, for over a hundred), the type ids in two each, the elements.
-bool load_message(caf::binary_deserializer& source, caf::message& content) {
-  auto rest = source.remainder();
-  auto place = place_of({rest.data(), rest.size()});
-  if (place != nullptr && place->encoded_bytes > 0 && place->encoded_bytes <= rest.size()
-      && std::memcmp(place->encoded.data(), rest.data(), place->encoded_bytes) == 0) {
-    source.skip(place->encoded_bytes);
-    return load_elements(source, place->types, content);
-  }
-  if (!content.load(source))
-    return false;
-  if (place != nullptr && content.size() == static_cast<size_t>(rest[0])) {
-    place->encoded_bytes = 1 + 2 * content.size();
-    std::memcpy(place->encoded.data(), rest.data(), place->encoded_bytes);
-    place->types = content.types();
-  }
-  return true;
-}
-
 } // namespace
 
 std::string type_names(const caf::message& content) {
@@ -173,7 +116,7 @@ caf::error encode(caf::execution_unit* context, const caf::mailbox_element& what
   flags = what.stages.empty() ? 0 : flag_has_stages;
   auto failed = guarded(context, out, beside, what.payload, [&](caf::binary_serializer& sink) {
     auto stages = what.stages;
-    return (stages.empty() || sink.apply(stages)) && what.payload.save(sink);
+    return (stages.empty() || sink.apply(stages)) && save_message(sink, what.payload);
   });
   return failed ? failed : append(beside, out, flags);
 }

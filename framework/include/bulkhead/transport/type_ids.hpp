@@ -4,6 +4,7 @@
 #include "bulkhead/transport/bytes.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/fd.hpp"
+#include "bulkhead/transport/number_vectors.hpp"
 #include "bulkhead/transport/worker_death.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
