@@ -22,7 +22,7 @@ constexpr measurement all[] = {
   {"throughput", bench::throughput},     {"fan", bench::fan},
   {"spawn_cold", bench::spawn_cold},     {"crash_notice", bench::crash_notice},
   {"idle", bench::idle},                 {"memory", bench::memory},
-  {"codec_vector", bench::codec_vector},
+  {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
 };
 
 int usage() {

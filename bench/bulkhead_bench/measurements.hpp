@@ -14,6 +14,7 @@ void crash_notice(report& to);
 void idle(report& to);
 void memory(report& to);
 void codec_vector(report& to);
+void blob(report& to);
 
 /// A limit that belongs beside each latency.
 side cache_line_rtt();

@@ -90,6 +90,43 @@ started start_self(const char* argument) {
   return result;
 }
 
+std::vector<std::string> lines_of(const std::vector<std::string>& command) {
+  int ends[2];
+  checked(::pipe(ends), "pipe");
+  std::vector<char*> words;
+  for (auto& x : command)
+    words.push_back(const_cast<char*>(x.c_str()));
+  words.push_back(nullptr);
+  auto pid = checked(::fork(), "fork");
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    ::execvp(words.front(), words.data());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  std::vector<std::string> result(1);
+  for (char c = 0; ::read(ends[0], &c, 1) == 1;)
+    if (c == '\n')
+      result.emplace_back();
+    else
+      result.back() += c;
+  ::close(ends[0]);
+  ::waitpid(pid, nullptr, 0);
+  return result;
+}
+
+uint64_t available_bytes() {
+  std::ifstream in{"/proc/meminfo"};
+  uint64_t kib = 0;
+  for (std::string word; in >> word;)
+    if (word == "MemAvailable:" && in >> kib)
+      break;
+  return kib << 10;
+}
+
 eventfd_peer::eventfd_peer()
   : there_(checked(eventfd(0, EFD_CLOEXEC), "eventfd")),
     back_(checked(eventfd(0, EFD_CLOEXEC), "eventfd")),

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bench::os {
 
@@ -28,6 +29,12 @@ struct started {
   std::string line;
 };
 started start_self(const char* argument);
+
+/// What a program that is looked up in PATH writes to its standard output; nothing if it cannot be started.
+std::vector<std::string> lines_of(const std::vector<std::string>& command);
+
+/// Memory that can be had without swapping.
+uint64_t available_bytes();
 
 /// Another process that answers through an eventfd each time that it is woken through one, both with epoll: the least that a
 /// round trip between two sleeping processes costs.

@@ -16,12 +16,23 @@ void add_actors(bulkhead::config& cfg) {
   cfg.add_heavy<"echo", echo>().add_heavy<"hoarder", hoarder>();
 }
 
+namespace {
+
+template <class Octet>
+int64_t both_ends(const Octet* first, size_t size) {
+  return size == 0 ? 0 : static_cast<int64_t>(first[0]) + static_cast<int64_t>(first[size - 1]);
+}
+
+} // namespace
+
 caf::behavior echo(caf::event_based_actor*) {
   auto count = std::make_shared<int64_t>(0);
   return {
     [](int64_t x) { return x; },
     [count](const std::string&) { ++*count; },
     [count](caf::get_atom) { return *count; },
+    [](const bulkhead::bytes& x) { return both_ends(x.data(), x.size()); },
+    [](const caf::byte_buffer& x) { return both_ends(x.data(), x.size()); },
   };
 }
 

@@ -14,7 +14,7 @@ namespace bench {
 /// Adds the heavy actors of all measurements.
 void add_actors(bulkhead::config& cfg);
 
-/// Answers numbers, counts strings, and says on `get` how many it has counted.
+/// Answers numbers, counts strings, says on `get` how many it has counted, and looks at both ends of a payload.
 caf::behavior echo(caf::event_based_actor* self);
 
 /// Never answers a string; answers numbers.

@@ -33,6 +33,12 @@ inline constexpr std::array targets{
   target{"crash_notice", "crash_notice", "", ratio_is::ours_by_peer, true, 1.0},
   target{"idle", "idle", "", ratio_is::ours_by_peer, true, 0.2},
   target{"memory", "memory", "", ratio_is::ours_by_peer, true, 4.0},
+  target{"blob, 1 MiB", "blob_1MiB", "blob_64B", ratio_is::ours_by_peer, true, 3.0},
+  target{"blob, 256 MiB", "blob_256MiB", "blob_64B", ratio_is::ours_by_peer, true, 3.0},
+  target{"blob, 1 GiB", "blob_1GiB", "blob_64B", ratio_is::ours_by_peer, true, 3.0},
+  target{"blob_copied, 1 MiB", "blob_copied_1MiB", "memcpy_1MiB", ratio_is::peer_by_ours, false, 0.7},
+  target{"blob_copied, 16 MiB", "blob_copied_16MiB", "memcpy_16MiB", ratio_is::peer_by_ours, false, 0.7},
+  target{"blob_copied, 256 MiB", "blob_copied_256MiB", "memcpy_256MiB", ratio_is::peer_by_ours, false, 0.7},
   target{"codec_vector", "codec_vector", "memcpy_there_and_back", ratio_is::ours_by_peer, false, 0.7},
   target{"codec_vector_float", "codec_vector_float", "memcpy_there_and_back", ratio_is::ours_by_peer, false, 0.25},
 };
