@@ -116,8 +116,10 @@ TEST_CASE("a descriptor is closed with its last copy, and never leaves the machi
     CHECK_FALSE(writing);
     caf::byte_buffer out;
     caf::binary_serializer sink{nullptr, out};
-    CHECK_FALSE(sink.apply(copy));
-    CHECK(to_string(sink.get_error()).find("one host") != std::string::npos);
+    REQUIRE(sink.apply(copy));
+    auto arrived = reading;
+    REQUIRE(decode(out, arrived));
+    CHECK_FALSE(arrived);
   }
   CHECK(::fcntl(pipe_fds[1], F_GETFD) == -1);
   char x = 0;

@@ -17,7 +17,7 @@ namespace bulkhead {
 ///
 /// In a message to another process of the same host it arrives as a descriptor of that process, for the same open file
 /// (unix(7), SCM_RIGHTS). Copies share one descriptor, which is closed with the last of them, on either side. It cannot
-/// leave the machine: a message with one is refused by CAF's own network layer.
+/// leave the machine: what CAF's own network layer or a serializer of the application writes reads back as no descriptor.
 ///
 /// Thread safety: as an immutable value; what is done with the descriptor is the business of its users. Lifetime: the
 /// number is valid as long as any copy.
@@ -56,17 +56,15 @@ public:
   }
 
 private:
-  /// Text formats show the number; to another process goes its place among the message's attachments.
+  /// Text formats show the number; to another process goes its place among the message's attachments. Elsewhere it is none
+  /// rather than an error: CAF 0.18.7 sends what it has written of a message before an error, which ends the connection for
+  /// all actors, and answers no request.
   template <class Inspector>
   bool save(Inspector& f) const {
     auto index = static_cast<int32_t>(number());
     if (!f.has_human_readable_format() && *this) {
       auto beside = transport::outgoing_attachments::scope::find(&f);
-      if (beside == nullptr) {
-        f.emplace_error(caf::sec::unsafe_type, "a descriptor travels between the processes of one host only");
-        return false;
-      }
-      index = beside->add(*this);
+      index = beside != nullptr ? beside->add(*this) : -1;
     }
     return f.begin_object(caf::invalid_type_id, "fd") && f.value(index) && f.end_object();
   }
