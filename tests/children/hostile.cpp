@@ -89,8 +89,8 @@ private:
          {head.source, own_actor, mid.response_id().integer_value(), head.source_process, number_}, body);
   }
 
-  void send(record_kind kind, const envelope& head, const caf::byte_buffer& body = {}, uint16_t flags = 0) {
-    (void) out_.send(kind, flags, head, body, outbox::admission::guaranteed);
+  void send(record_kind kind, const envelope& head, caf::byte_buffer body = {}, uint16_t flags = 0) {
+    (void) out_.send(kind, flags, head, std::move(body), outbox::admission::guaranteed);
   }
 
   // Writes a record into the control lane as it comes, whatever the rules are.

@@ -84,6 +84,13 @@ caf::behavior victim(caf::stateful_actor<victim_state>* self) {
       rlimit limit{few, few};
       return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
     },
+    [](caf::put_atom, uint64_t more) {
+      std::ifstream in{"/proc/self/statm"};
+      rlim_t pages = 0;
+      in >> pages;
+      rlimit limit{pages * 4096 + more, pages * 4096 + more};
+      return ::setrlimit(RLIMIT_AS, &limit) == 0;
+    },
     [self](caf::spawn_atom) { return self->spawn<caf::linked>(victim_child); },
   };
 }

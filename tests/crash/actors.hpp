@@ -17,8 +17,9 @@ namespace crash {
 // The heavy actors of these tests, known to each worker of this program:
 //   "victim"     get_atom: pid; add_atom, x: x + 1; bytes: their size; (string how): dies that way, after it has sent
 //                ok_atom to whoever asked; (put_atom, x): keeps x; (get_atom, int32_t): all that it kept, in order;
-//                (get_atom, size): so many bytes, built in place; fd: its number; (open_atom, n): a descriptor, when n have asked; (close_atom, int32_t): from now on
-//                only a few descriptors can be opened; spawn_atom: an actor beside it that knows add_atom
+//                (get_atom, size): so many bytes, built in place; fd: its number; (open_atom, n): a descriptor, when n have
+//                asked; (close_atom, int32_t): from now on only a few descriptors can be opened; (put_atom, uint64_t): from
+//                now on its address space can grow by so many bytes; spawn_atom: an actor beside it that knows add_atom
 //   "thrower"    throws in its constructor
 //   "counter"    a counter_actor that starts with its argument
 //   "surroundings"  (string what): its arguments, working directory or a variable; (put_atom, string): writes a line

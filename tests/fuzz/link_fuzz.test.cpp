@@ -122,7 +122,7 @@ void say_something(random_source& random, const std::vector<caf::actor>& actors,
   if (random() % 8 == 0)
     (void) out.send_control(kind, head, body);
   else
-    (void) out.send(kind, flags, head, body, transport::outbox::admission::guaranteed);
+    (void) out.send(kind, flags, head, std::move(body), transport::outbox::admission::guaranteed);
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
 
+#include <utility>
+
 namespace bulkhead::runtime {
 
 using transport::envelope;
@@ -38,7 +40,7 @@ void link::send_with_reason(record_kind kind, const envelope& head, const caf::e
   if (closed_)
     return;
   auto body = transport::encode_reason(&router_.context(), reason, reason_bytes_max);
-  (void) outbox_->send(kind, 0, head, body, admission::guaranteed);
+  (void) outbox_->send(kind, 0, head, std::move(body), admission::guaranteed);
 }
 
 void link::watch(const wire_address& who) {
@@ -96,7 +98,8 @@ void link::spawn(uint64_t root, transport::spawn_request& what) {
   }
   departure leaving{*this, &beside};
   leaving.add_all(what.arguments, body);
-  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, body, admission::guaranteed, &leaving);
+  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body), admission::guaranteed,
+                              &leaving);
   leaving.depart();
   if (result != outcome::accepted)
     events_->on_spawned(root, as_refusal(result, body.size(), what.arguments));

@@ -123,8 +123,8 @@ bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::e
     pending_.insert(key, what.mid, what.sender);
   auto admit = what.mid.is_response() ? admission::guaranteed : admission::bounded;
   auto result = what.mid.is_urgent_message()
-                  ? outbox_->send_urgent(flags, head, body.buffer, admit, &leaving)
-                  : outbox_->send(record_kind::message, flags, head, body.buffer, admit, &leaving);
+                  ? outbox_->send_urgent(flags, head, std::move(body.buffer), admit, &leaving)
+                  : outbox_->send(record_kind::message, flags, head, std::move(body.buffer), admit, &leaving);
   leaving.depart();
   if (outbox_->corrupt())
     found_corrupt("a cursor in its region is impossible");
@@ -163,7 +163,7 @@ void link::send_error_response(const envelope& head, caf::error reason) {
   caf::byte_buffer body;
   uint16_t flags = 0;
   if (!transport::encode(&router_.context(), what, body, flags, nullptr))
-    (void) outbox_->send(record_kind::message, flags, head, body, admission::guaranteed);
+    (void) outbox_->send(record_kind::message, flags, head, std::move(body), admission::guaranteed);
 }
 
 // Exit messages that CAF sends because of a link stay here: the other process has its half of the link and learns of the

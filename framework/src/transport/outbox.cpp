@@ -30,7 +30,7 @@ outbox::outbox(std::byte* own_region, const std::byte* peer_region, shm::geometr
 }
 
 // The bells are rung under the mutex: once `close` has returned, nobody uses the edge any more.
-outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
+outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& head, caf::byte_buffer&& body,
                              admission admit, acceptance* told) {
   std::lock_guard guard{mutex_};
   if (closed_)
@@ -47,7 +47,7 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
       peer_bell_.ring();
     return outcome::accepted;
   }
-  parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
+  parcel item{kind, flags, head, fits ? body : std::move(body)};
   waiting_bytes_ += weight(item);
   spill_.push_back(std::move(item));
   // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs a
@@ -57,10 +57,10 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
   return outcome::accepted;
 }
 
-outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, std::span<const caf::byte> body, admission admit,
+outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body, admission admit,
                                     acceptance* told) {
   if (sizeof(envelope) + body.size() > control_bytes_max_)
-    return send(record_kind::message, flags, head, body, admit, told);
+    return send(record_kind::message, flags, head, std::move(body), admit, told);
   std::lock_guard guard{mutex_};
   if (closed_)
     return outcome::closed;

@@ -8,7 +8,7 @@ using namespace one_way_edge;
 TEST_CASE("a record arrives as it was sent") {
   one_way way;
   caf::byte_buffer body{caf::byte{1}, caf::byte{2}, caf::byte{3}};
-  CHECK(way.out.send(record_kind::message, 5, {10, 20, 30, 1, 2}, body, admission::bounded) == outcome::accepted);
+  CHECK(way.out.send(record_kind::message, 5, {10, 20, 30, 1, 2}, std::move(body), admission::bounded) == outcome::accepted);
   incoming record;
   REQUIRE(way.in.next(record) == transport::inbox::outcome::record);
   CHECK(record.kind == record_kind::message);
@@ -80,6 +80,23 @@ TEST_CASE("the size of a record is limited to the byte") {
   auto seen = way.read_all();
   REQUIRE(seen.size() == 1);
   CHECK(seen[0].bytes == 10'000);
+}
+
+TEST_CASE("the body of a record that goes in pieces is taken over, every other is left alone") {
+  one_way way{{.spill_bytes_max = 1 << 20, .message_bytes_max = 10'000}};
+  auto left_after = [&](size_t bytes, outcome expected) {
+    caf::byte_buffer body(bytes, caf::byte{5});
+    CHECK(way.out.send(record_kind::message, 0, {1, 2, bytes, 1, 0}, std::move(body), admission::bounded) == expected);
+    return body.size(); // NOLINT: that is the question
+  };
+  CHECK(left_after(100, outcome::accepted) == 100);
+  CHECK(left_after(9000, outcome::accepted) == 0);
+  CHECK(left_after(10'001, outcome::too_large) == 10'001);
+  CHECK(left_after(200, outcome::accepted) == 200);
+  auto seen = way.read_all();
+  REQUIRE(seen.size() == 3);
+  for (auto& x : seen)
+    CHECK(x.bytes == x.head.word);
 }
 
 TEST_CASE("a large record does not hold up those of other actors, and keeps the order of its own") {

@@ -69,11 +69,12 @@ public:
          const platform::event_fd& own_bell, outbox_limits limits);
 
   /// Sends a record in the data lane.
-  [[nodiscard]] outcome send(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body,
+  /// @param body left alone, unless it is accepted and has to go in pieces: then it is taken over and not copied.
+  [[nodiscard]] outcome send(record_kind kind, uint16_t flags, const envelope& head, caf::byte_buffer&& body,
                              admission admit, acceptance* told = nullptr);
 
   /// Sends a message in the control lane: it overtakes all data. One that does not fit there goes with the data.
-  [[nodiscard]] outcome send_urgent(uint16_t flags, const envelope& head, std::span<const caf::byte> body, admission admit,
+  [[nodiscard]] outcome send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body, admission admit,
                                     acceptance* told = nullptr);
 
   /// Sends a record in the control lane that must not be lost.
