@@ -44,6 +44,29 @@ result<void> reserve(int fd, size_t bytes) {
   return {};
 }
 
+result<void> add_seals(int fd, int seals) {
+  if (::fcntl(fd, F_ADD_SEALS, seals) != 0)
+    return last_error("fcntl F_ADD_SEALS");
+  return {};
+}
+
+// A hole would be filled with this process's memory when it is read, and punching one is a kind of writing (fallocate(2),
+// fcntl(2) on F_SEAL_FUTURE_WRITE).
+result<memory_file> adopt_sealed(result<memory_file> file, int any_of) {
+  if (!file)
+    return file;
+  auto seals = ::fcntl(file->fd(), F_GET_SEALS);
+  if (seals < 0 || (seals & any_of) == 0)
+    return os_error{EPERM, "seals of a memory file"};
+  struct stat status {};
+  if (::fstat(file->fd(), &status) != 0)
+    return last_error("fstat");
+  constexpr uint64_t block_bytes = 512; // of st_blocks, always (inode(7))
+  if (static_cast<uint64_t>(status.st_blocks) * block_bytes < file->size())
+    return os_error{ENODATA, "pages of a memory file"};
+  return file;
+}
+
 } // namespace
 
 result<memory_file> memory_file::create(const char* name, size_t bytes) {
@@ -76,22 +99,12 @@ result<memory_file> memory_file::adopt(unique_fd fd, size_t bytes_expected) {
   return memory_file{std::move(fd), bytes_expected};
 }
 
-// A hole would be filled with this process's memory when it is read, and punching one is a kind of writing (fallocate(2),
-// fcntl(2) on F_SEAL_FUTURE_WRITE).
 result<memory_file> memory_file::adopt_readable(unique_fd fd, size_t bytes_expected) {
-  auto file = adopt(std::move(fd), bytes_expected);
-  if (!file)
-    return file;
-  auto seals = ::fcntl(file->fd(), F_GET_SEALS);
-  if (seals < 0 || (seals & (F_SEAL_FUTURE_WRITE | F_SEAL_WRITE)) == 0)
-    return os_error{EPERM, "seals of a memory file"};
-  struct stat status {};
-  if (::fstat(file->fd(), &status) != 0)
-    return last_error("fstat");
-  constexpr uint64_t block_bytes = 512; // of st_blocks, always (inode(7))
-  if (static_cast<uint64_t>(status.st_blocks) * block_bytes < bytes_expected)
-    return os_error{ENODATA, "pages of a memory file"};
-  return file;
+  return adopt_sealed(adopt(std::move(fd), bytes_expected), F_SEAL_FUTURE_WRITE | F_SEAL_WRITE);
+}
+
+result<memory_file> memory_file::adopt_immutable(unique_fd fd, size_t bytes_expected) {
+  return adopt_sealed(adopt(std::move(fd), bytes_expected), F_SEAL_WRITE);
 }
 
 result<mapping> memory_file::map_writable() const {
@@ -106,9 +119,18 @@ result<void> memory_file::forbid_new_writers() {
   auto seals = ::fcntl(fd_.get(), F_GET_SEALS);
   if (seals >= 0 && (seals & writer_seals) == writer_seals)
     return {};
-  if (::fcntl(fd_.get(), F_ADD_SEALS, writer_seals) != 0)
-    return last_error("fcntl F_ADD_SEALS");
-  return {};
+  return add_seals(fd_.get(), writer_seals);
+}
+
+result<void> memory_file::make_immutable() {
+  return add_seals(fd_.get(), F_SEAL_WRITE | F_SEAL_SEAL);
+}
+
+result<void> memory_file::forbid_new_seals() {
+  auto seals = ::fcntl(fd_.get(), F_GET_SEALS);
+  if (seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0)
+    return os_error{EPERM, "seals of a memory file"};
+  return add_seals(fd_.get(), F_SEAL_SEAL);
 }
 
 } // namespace bulkhead::platform

@@ -136,6 +136,55 @@ TEST_CASE("forbidding new writers twice is harmless") {
   CHECK(file->forbid_new_writers().has_value());
 }
 
+TEST_CASE("an immutable file cannot be written to by anybody, and only such a file is adopted as one") {
+  auto file = memory_file::create("test", bytes);
+  REQUIRE(file.has_value());
+  {
+    auto writer = file->map_writable();
+    REQUIRE(writer.has_value());
+    writer->data()[3] = std::byte{7};
+    CHECK(file->make_immutable().error().number == EBUSY);
+    CHECK(memory_file::adopt_immutable(duplicate(file->fd()), bytes).error().number == EPERM);
+  }
+  REQUIRE(file->make_immutable().has_value());
+  CHECK(file->map_writable().has_error());
+  const char byte = 'x';
+  CHECK(::pwrite(file->fd(), &byte, 1, 0) == -1);
+  CHECK(::fallocate(file->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == -1);
+  CHECK(file->forbid_new_seals().error().number == EPERM);
+  auto adopted = memory_file::adopt_immutable(duplicate(file->fd()), bytes);
+  REQUIRE(adopted.has_value());
+  auto reader = adopted->map_readonly();
+  REQUIRE(reader.has_value());
+  CHECK(reader->data()[3] == std::byte{7});
+  auto only_new_writers = memory_file::create("test", bytes);
+  REQUIRE(only_new_writers.has_value());
+  REQUIRE(only_new_writers->forbid_new_writers().has_value());
+  CHECK(memory_file::adopt_immutable(duplicate(only_new_writers->fd()), bytes).error().number == EPERM);
+}
+
+TEST_CASE("a file without new seals stays writable for all who have it") {
+  auto file = memory_file::create("test", bytes);
+  REQUIRE(file.has_value());
+  REQUIRE(file->forbid_new_seals().has_value());
+  CHECK(file->forbid_new_writers().has_error());
+  CHECK(file->make_immutable().has_error());
+  CHECK(file->map_writable().has_value());
+  auto other = memory_file::create("test", bytes);
+  REQUIRE(other.has_value());
+  REQUIRE(other->forbid_new_writers().has_value());
+  CHECK(other->forbid_new_seals().error().number == EPERM);
+}
+
+TEST_CASE("a memory file gives its descriptor away") {
+  auto file = memory_file::create("test", bytes);
+  REQUIRE(file.has_value());
+  auto number = file->fd();
+  auto kept = std::move(*file).release();
+  CHECK(kept.get() == number);
+  CHECK(::fcntl(number, F_GETFD) >= 0);
+}
+
 TEST_CASE("a file made elsewhere is adopted with its contents") {
   auto file = memory_file::create("test", bytes);
   REQUIRE(file.has_value());

@@ -34,6 +34,11 @@ public:
   /// @returns EPERM also if pages could still be taken away, ENODATA if some were never reserved.
   [[nodiscard]] static result<memory_file> adopt_readable(unique_fd fd, size_t bytes_expected);
 
+  /// As `adopt`, for a file that no process can write to any more, this one and its maker included: what was checked once
+  /// stays as it is.
+  /// @returns EPERM also if it could still be written to, ENODATA if some pages were never reserved.
+  [[nodiscard]] static result<memory_file> adopt_immutable(unique_fd fd, size_t bytes_expected);
+
   /// Maps the whole file for reading and writing.
   /// @returns EPERM after `forbid_new_writers`.
   [[nodiscard]] result<mapping> map_writable() const;
@@ -44,6 +49,17 @@ public:
   /// From now on no process can map the file for writing or write to it, for ever; mappings that exist stay
   /// writable. Call it after `map_writable`. Calling it again is harmless.
   [[nodiscard]] result<void> forbid_new_writers();
+
+  /// From now on the contents stay as they are, for ever.
+  /// @returns EBUSY while any process maps the file for writing, EPERM after `forbid_new_writers` or `forbid_new_seals`.
+  [[nodiscard]] result<void> make_immutable();
+
+  /// From now on whoever has the file may map it for writing, and nobody can take that from the others.
+  /// @returns EPERM after `make_immutable`.
+  [[nodiscard]] result<void> forbid_new_seals();
+
+  /// Gives the descriptor to the caller.
+  [[nodiscard]] unique_fd release() && noexcept { return std::move(fd_); }
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
