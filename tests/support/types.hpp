@@ -6,6 +6,8 @@
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,6 +52,21 @@ struct unwritable {
   int32_t value = 0;
 };
 
+/// Whole only if all its parts are the same.
+struct reading {
+  std::array<int64_t, 12> parts{};
+
+  static reading of(int64_t number) {
+    reading result;
+    result.parts.fill(number);
+    return result;
+  }
+
+  [[nodiscard]] bool whole() const {
+    return std::all_of(parts.begin(), parts.end(), [this](int64_t x) { return x == parts[0]; });
+  }
+};
+
 } // namespace test_support
 
 CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
@@ -61,6 +78,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
   CAF_ADD_TYPE_ID(test, (std::vector<float>) )
   CAF_ADD_TYPE_ID(test, (std::vector<double>) )
   CAF_ADD_TYPE_ID(test, (std::vector<bulkhead::fd>) )
+  CAF_ADD_TYPE_ID(test, (bulkhead::shared_value<test_support::reading>) )
+  CAF_ADD_TYPE_ID(test, (bulkhead::shared_value<int64_t>) )
+  CAF_ADD_TYPE_ID(test, (bulkhead::shared_array<int32_t>) )
 CAF_END_TYPE_ID_BLOCK(test)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test_support::unwritable)

@@ -10,4 +10,8 @@
 #include "bulkhead/host.hpp"
 #include "bulkhead/main.hpp"
 #include "bulkhead/options.hpp"
+#include "bulkhead/shared_array.hpp"
+#include "bulkhead/shared_counter.hpp"
+#include "bulkhead/shared_map.hpp"
+#include "bulkhead/shared_value.hpp"
 #include "bulkhead/worker.hpp"

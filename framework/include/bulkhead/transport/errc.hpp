@@ -56,6 +56,8 @@ enum class errc : uint8_t {
   /// There is no room left to lend a payload, and `when_payloads_full` forbids to copy it. Retry later, send less, or raise
   /// `payload_bytes_max`.
   payload_room_full,
+  /// Shared state cannot be read: the handle is empty, or its writer changes it without any pause or has damaged it.
+  value_unreadable,
 };
 
 /// The name of the code, as written above.

@@ -5,6 +5,8 @@
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/fd.hpp"
 #include "bulkhead/transport/number_vectors.hpp"
+#include "bulkhead/transport/shared_counter.hpp"
+#include "bulkhead/transport/shared_map.hpp"
 #include "bulkhead/transport/worker_death.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -34,6 +36,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<uint32_t>) )
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<int64_t>) )
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<uint64_t>) )
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::shared_counter))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::shared_map))
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);
