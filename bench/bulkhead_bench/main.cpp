@@ -1,6 +1,7 @@
 // Measures Bulkhead beside its peers: `bulkhead_bench [NAME...]`. Figures go to standard output, one JSON object a line; how
 // they stand against their targets goes to standard error.
 #include "measurements.hpp"
+#include "shared_value.hpp"
 #include "systems.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -23,6 +24,7 @@ constexpr measurement all[] = {
   {"spawn_cold", bench::spawn_cold},     {"crash_notice", bench::crash_notice},
   {"idle", bench::idle},                 {"memory", bench::memory},
   {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
+  {"shared_value", bench::shared_value},
 };
 
 int usage() {
@@ -36,7 +38,7 @@ int usage() {
 } // namespace
 
 int main(int argc, char** argv) {
-  bulkhead::init_types();
+  bulkhead::init_types<caf::id_block::bench>();
   caf::io::middleman::init_global_meta_objects();
   bulkhead::config cfg;
   bench::add_actors(cfg);

@@ -15,6 +15,7 @@ void idle(report& to);
 void memory(report& to);
 void codec_vector(report& to);
 void blob(report& to);
+void shared_value(report& to);
 
 /// A limit that belongs beside each latency.
 side cache_line_rtt();

@@ -1,5 +1,6 @@
 // The actors and the actor systems that the measurements share.
 #include "systems.hpp"
+#include "shared_value.hpp"
 
 #include <caf/scoped_actor.hpp>
 
@@ -13,7 +14,7 @@
 namespace bench {
 
 void add_actors(bulkhead::config& cfg) {
-  cfg.add_heavy<"echo", echo>().add_heavy<"hoarder", hoarder>();
+  cfg.add_heavy<"echo", echo>().add_heavy<"hoarder", hoarder>().add_heavy<"mirror", mirror>();
 }
 
 namespace {
