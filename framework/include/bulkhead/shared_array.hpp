@@ -24,8 +24,8 @@ namespace bulkhead {
 /// Changes wait for no reader and send no message unless somebody waits for one. A process that is killed in the middle of an
 /// update leaves the array before it.
 ///
-/// Thread safety: any thread; changes exclude each other. Lifetime: the actor system outlives it; handles and their last
-/// elements outlive the writer.
+/// Thread safety: any thread; changes exclude each other. Lifetime: ends before the actor system, which waits for it as
+/// for an actor. Handles and their last elements outlive the writer.
 template <shareable_element T>
 class shared_array_writer {
   using word = typename shared_array<T>::word;

@@ -19,8 +19,8 @@ namespace bulkhead {
 /// A store waits for no reader and sends no message unless somebody waits for a change. A process that is killed in the
 /// middle of one leaves the value before.
 ///
-/// Thread safety: any thread; stores exclude each other. Lifetime: the actor system outlives it; handles and their last
-/// value outlive the writer.
+/// Thread safety: any thread; stores exclude each other. Lifetime: ends before the actor system, which waits for it as
+/// for an actor. Handles and their last value outlive the writer.
 template <shareable_value T>
 class shared_value_writer {
 public:

@@ -1,6 +1,8 @@
 #include "bulkhead/runtime/herald.hpp"
 
 #include "bulkhead/shm/change_watch.hpp"
+#include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
@@ -25,6 +27,16 @@ struct herald_state {
   };
 
   static inline const char* name = "bulkhead.herald";
+
+  // Requests that timed out at whoever sent them, or whose sender has ended, are not told of; they must not add up.
+  void add(waiter x) {
+    if (waiting.size() == herald::waiters_max) {
+      waiting.front().promise.deliver(caf::make_error(errc::mailbox_full, "too many wait for one shared value"));
+      waiting.erase(waiting.begin());
+    }
+    waiting.push_back(std::move(x));
+    answer();
+  }
 
   // Announces that somebody waits before it looks for the last time, or a change could be missed.
   void answer() {
@@ -63,8 +75,7 @@ caf::behavior herald_actor(caf::stateful_actor<herald_state>* self, std::shared_
   return {
     [self](caf::wait_for_atom, uint64_t seen) {
       auto result = self->make_response_promise<uint64_t>();
-      self->state.waiting.push_back({result, seen});
-      self->state.answer();
+      self->state.add({result, seen});
       return result;
     },
     [self](caf::tick_atom) { self->state.answer(); },
@@ -73,10 +84,9 @@ caf::behavior herald_actor(caf::stateful_actor<herald_state>* self, std::shared_
 
 } // namespace
 
-// Hidden: the actor system does not wait for the end of an actor that only answers.
+// Not hidden: a system that did not wait for its end could stop before it has let go of its memory.
 herald::herald(caf::actor_system& system, std::function<uint64_t()> version)
-  : watch_(std::make_shared<shm::change_watch>()),
-    actor_(system.spawn<caf::hidden>(herald_actor, watch_, std::move(version))) {
+  : watch_(std::make_shared<shm::change_watch>()), actor_(system.spawn(herald_actor, watch_, std::move(version))) {
   // nop
 }
 

@@ -3,6 +3,7 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,9 +22,12 @@ namespace bulkhead::runtime {
 /// A store sends a message only if somebody waits.
 ///
 /// Thread safety: `changed` from any thread; destruction excludes all else. Lifetime: the actor ends with it; whoever waits gets
-/// `caf::sec::request_receiver_down`. The actor system outlives it.
+/// `caf::sec::request_receiver_down`. The actor system waits for its end.
 class herald {
 public:
+  /// Requests that wait at the same time. One more, and the oldest fails with `errc::mailbox_full`.
+  static constexpr size_t waiters_max = 4096;
+
   /// @param version gives the current version; must be callable from any thread as long as any copy of the actor's handle exists.
   herald(caf::actor_system& system, std::function<uint64_t()> version);
   ~herald();

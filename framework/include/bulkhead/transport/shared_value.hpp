@@ -69,7 +69,8 @@ public:
   /// close together are one. `value.when_changed(self, seen).then([=](uint64_t now) { ... })`
   ///
   /// Fails as any request to an actor of the writer's process does: `errc::worker_lost` when that process dies,
-  /// `caf::sec::request_receiver_down` when the writer ends, `caf::sec::invalid_argument` for an empty handle.
+  /// `caf::sec::request_receiver_down` when the writer ends, `caf::sec::invalid_argument` for an empty handle; and with
+  /// `errc::mailbox_full` if 4096 later requests wait as well.
   /// @param self the actor that asks; of a `caf::scoped_actor` its `ptr()`.
   template <class Self>
   auto when_changed(Self* self, uint64_t seen, caf::timespan timeout = caf::infinite) const {
