@@ -249,6 +249,6 @@ TEST_CASE("memory of shared state that holds anything is an error or a value, an
     auto array = request<shared_array<int32_t>>(f.sys, *forger, caf::make_message(caf::put_atom_v, octet, size_t{10}));
     REQUIRE(array);
     CHECK(array->snapshot().size() == 10); // any bytes are elements
-    CHECK(array->at(9) == octet * 0x01010101);
+    CHECK(array->at(9) == static_cast<int32_t>(static_cast<uint32_t>(octet) * 0x01010101u));
   }
 }
