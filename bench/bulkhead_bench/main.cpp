@@ -25,6 +25,7 @@ constexpr measurement all[] = {
   {"idle", bench::idle},                 {"memory", bench::memory},
   {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
   {"shared_value", bench::shared_value},
+  {"flood", bench::flood},
 };
 
 int usage() {

@@ -16,6 +16,7 @@ void memory(report& to);
 void codec_vector(report& to);
 void blob(report& to);
 void shared_value(report& to);
+void flood(report& to);
 
 /// A limit that belongs beside each latency.
 side cache_line_rtt();

@@ -24,7 +24,7 @@ constexpr int64_t reads = 2'000'000;
 constexpr int64_t packets = 200'000;
 
 constexpr int64_t rest = -1;
-constexpr int64_t flood = -2;
+constexpr int64_t stream = -2;
 
 double since(clock::time_point begin) {
   return std::chrono::duration<double, std::nano>{clock::now() - begin}.count();
@@ -33,7 +33,7 @@ double since(clock::time_point begin) {
 using writer_type = bulkhead::shared_value_writer<frame>;
 
 void store_until_it_changes(const bulkhead::shared_value<frame>& orders, writer_type& own) {
-  for (int64_t i = 0; orders.load().number == flood; ++i)
+  for (int64_t i = 0; orders.load().number == stream; ++i)
     own.store({i, {}});
 }
 
@@ -42,7 +42,7 @@ void mirror_until_rest(const bulkhead::shared_value<frame>& orders, writer_type&
     auto now = orders.load();
     if (now.number == rest)
       return;
-    if (now.number == flood)
+    if (now.number == stream)
       store_until_it_changes(orders, own);
     else if (now.number != last)
       own.store(now);
@@ -120,7 +120,7 @@ void shared_value(report& to) {
      }},
     {"unix_socket_seen", "ns", [&] { return latency(socket_round_trips, [&](int64_t) { socket.round_trip(); }); }},
     {"shared_value_reads", "1/s",
-     [&] { return with_mirror(flood, [&] { return rate(reads, [&] { (void) theirs.load(); }); }); }},
+     [&] { return with_mirror(stream, [&] { return rate(reads, [&] { (void) theirs.load(); }); }); }},
     {"unix_socket_reads", "1/s", [&] { return rate(packets, [&] { socket.receive(); }); }},
     cache_line_rtt(),
   });

@@ -14,7 +14,7 @@
 namespace bench {
 
 void add_actors(bulkhead::config& cfg) {
-  cfg.add_heavy<"echo", echo>().add_heavy<"hoarder", hoarder>().add_heavy<"mirror", mirror>();
+  cfg.add_heavy<"echo", echo>().add_heavy<"hoarder", hoarder>().add_heavy<"mirror", mirror>().add_heavy<"laggard", laggard>();
 }
 
 namespace {
@@ -46,6 +46,10 @@ caf::behavior hoarder(caf::event_based_actor* self) {
       return kept->back();
     },
   };
+}
+
+caf::behavior laggard(caf::event_based_actor*) {
+  return {[](const std::string&) { std::this_thread::sleep_for(std::chrono::microseconds{100}); }};
 }
 
 namespace {

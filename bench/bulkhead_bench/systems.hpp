@@ -20,6 +20,9 @@ caf::behavior echo(caf::event_based_actor* self);
 /// Never answers a string; answers numbers.
 caf::behavior hoarder(caf::event_based_actor* self);
 
+/// Takes 100 us for each string.
+caf::behavior laggard(caf::event_based_actor* self);
+
 /// An actor system with heavy actors.
 class heavy_system {
 public:

@@ -40,7 +40,7 @@ void throughput(report& to) {
   auto local = plain.system.spawn(echo);
   heavy_system ours;
   bulkhead::worker_options patient;
-  patient.spill_bytes_max = 1_GiB;
+  patient.backlog = patient.actor_backlog = {1_GiB, 1 << 24};
   auto heavy = ours.spawn("echo", patient);
   to.compare({
     {"throughput", "msg/s", [&] { return measure(ours.get(), heavy); }},

@@ -60,7 +60,7 @@ void caf_main(caf::actor_system& sys) {
   auto fail = std::getenv("CRAMPED_FAILS") != nullptr;
   bulkhead::worker_options options;
   options.when_payloads_full = fail ? bulkhead::payload_fallback::fail : bulkhead::payload_fallback::copy;
-  options.spill_bytes_max = 1_GiB;
+  options.backlog = options.actor_backlog = {1_GiB, 1 << 24};
   auto to = bulkhead::host::of(sys).spawn("measurer", options);
   caf::scoped_actor self{sys};
   constexpr uint64_t sizes[] = {1_MiB, 8_MiB, 24_MiB, 40_MiB, 64_MiB, 90_MiB, 200_MiB};

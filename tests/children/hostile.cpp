@@ -90,7 +90,7 @@ private:
   }
 
   void send(record_kind kind, const envelope& head, caf::byte_buffer body = {}, uint16_t flags = 0) {
-    (void) out_.send(kind, flags, head, std::move(body), outbox::admission::guaranteed);
+    (void) out_.send(kind, flags, head, std::move(body));
   }
 
   // Writes a record into the control lane as it comes, whatever the rules are.
@@ -213,21 +213,23 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
      [](self x) { x.send(record_kind::message, {1, 1, 0, 0, 0}, caf::byte_buffer(3), flag_has_attachments); }},
     {"attachments exceed their record", [](self x) { x.send_attachments({0, 1000, 0}); }},
     {"descriptors were never sent", [](self x) { x.send_attachments({5, 0, 1}); }},
-    {"descriptors are too many",
+    {"descriptors are too many", [](self x) { send_packets(x.end_.channel.get(), 5); x.send_attachments({99, 0, 20}); }},
+    {"a packet is too short", [](self x) { send_text(x.end_.channel.get(), 1); x.send_attachments({1, 0, 1}); }},
+    {"a packet is too long", [](self x) { send_text(x.end_.channel.get(), 1000); x.send_attachments({1, 0, 1}); }},
+    // back pressure
+    {"a ticket is returned that was never given", [](self x) { x.send(record_kind::handled, {}, caf::byte_buffer(8)); }},
+    {"a ticket is returned twice", [](self x) { x.send(record_kind::handled, {}, twice(x.asked_.ticket)); }},
+    {"a list of tickets is cut off", [](self x) { x.send(record_kind::handled, {}, caf::byte_buffer(5)); }},
+    {"a list of tickets is empty", [](self x) { x.send(record_kind::handled, {}); }},
+    {"a report is garbage", [](self x) { x.send(record_kind::report, {}, caf::byte_buffer(7, caf::byte{0xff})); }},
+    {"it sends more than it may",
      [](self x) {
-       for (uint64_t i = 1; i <= 5; ++i)
-         send_packet(x.end_.channel.get(), {2, 20, i, 0}, std::vector<int>(20, 1));
-       x.send_attachments({99, 0, 20});
+       for (int i = 0; i < 500; ++i)
+         x.send(record_kind::message, {x.asked_.source, own_actor, 0, x.asked_.source_process, x.number_}, caf::byte_buffer(1));
      }},
-    {"a packet is too short",
-     [](self x) {
-       (void) !::write(x.end_.channel.get(), "x", 1);
-       x.send_attachments({1, 0, 1});
-     }},
-    {"a packet is too long",
-     [](self x) {
-       (void) !::write(x.end_.channel.get(), std::string(1000, 'x').data(), 1000);
-       x.send_attachments({1, 0, 1});
+    {"it demands all the time", [](self x) {
+       for (int i = 0; i < 10'000; ++i)
+         x.send(record_kind::demand, {0, 0, static_cast<uint64_t>(i) % 3, 0, 0});
      }},
     // records that mean nothing
     {"messages to nobody",

@@ -10,7 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <fcntl.h>
@@ -35,6 +37,12 @@ inline void send_packet(int channel, const packet& what, const std::vector<int>&
   (void) bulkhead::platform::send_with_fds(channel, std::as_bytes(std::span{&what, 1}), fds);
 }
 
+/// Twenty descriptors in each.
+inline void send_packets(int channel, uint64_t count) {
+  for (uint64_t i = 1; i <= count; ++i)
+    send_packet(channel, {2, 20, i, 0}, std::vector<int>(20, 1));
+}
+
 /// Chunk number 1.
 inline void announce(int channel, uint64_t said_bytes, int seals, bool reserved) {
   bulkhead::platform::unique_fd file{::memfd_create("hostile", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
@@ -43,6 +51,18 @@ inline void announce(int channel, uint64_t said_bytes, int seals, bool reserved)
     (void) ::fallocate(file.get(), 0, 0, chunk_bytes);
   (void) ::fcntl(file.get(), F_ADD_SEALS, seals);
   send_packet(channel, {1, 1, 1, said_bytes}, {file.get()});
+}
+
+/// What is no packet.
+inline void send_text(int channel, size_t bytes) {
+  (void) !::write(channel, std::string(bytes, 'x').data(), bytes);
+}
+
+inline caf::byte_buffer twice(uint64_t ticket) {
+  caf::byte_buffer result(2 * sizeof(ticket));
+  std::memcpy(result.data(), &ticket, sizeof(ticket));
+  std::memcpy(result.data() + sizeof(ticket), &ticket, sizeof(ticket));
+  return result;
 }
 
 inline caf::byte_buffer with_trailer(std::span<const std::byte> references,

@@ -75,7 +75,7 @@ TEST_CASE("a million messages of 64 senders arrive once, in order, and before th
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
-  s.options.spill_bytes_max = uint64_t{4} << 30;
+  s.options.backlog = s.options.actor_backlog = {uint64_t{4} << 30, 1 << 24};
   auto me = caf::actor_cast<caf::actor>(s.self);
   auto to = s.spawn("judge", me, senders, messages_per_sender);
   for (int32_t i = 0; i < senders; ++i)
@@ -90,7 +90,7 @@ TEST_CASE("messages of many senders in a worker arrive in order in the host and 
   stage s{where};
   constexpr int32_t few = 8;
   constexpr int32_t count = messages_per_sender / 2;
-  s.options.spill_bytes_max = uint64_t{4} << 30;
+  s.options.backlog = s.options.actor_backlog = {uint64_t{4} << 30, 1 << 24};
   auto me = caf::actor_cast<caf::actor>(s.self);
   auto to = s.sys.spawn(judge, me, few, count);
   SECTION("in the host") {}

@@ -107,7 +107,7 @@ TEST_CASE("64 MiB come back whole") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
-  s.options.spill_bytes_max = 1_GiB;
+  s.options.backlog = s.options.actor_backlog = {1_GiB, 1 << 24};
   s.options.payload_bytes_max = GENERATE(uint64_t{0}, 1_GiB);
   auto block = pattern(64_MiB);
   auto back = ask<bulkhead::bytes>(s.self, s.spawn("echo"), block);
@@ -164,7 +164,7 @@ TEST_CASE("small messages keep their place between large ones of the same sender
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
-  s.options.spill_bytes_max = 1_GiB;
+  s.options.backlog = s.options.actor_backlog = {1_GiB, 1 << 24};
   s.options.payload_bytes_max = 0;
   auto to = s.spawn("log_of_sizes");
   std::vector<int32_t> sent;
@@ -181,7 +181,7 @@ TEST_CASE("small messages keep their place between large ones of the same sender
 TEST_CASE("a large message does not hold up a small one of another sender") {
   stage s{place::in_worker};
   s.options.mailbox_bytes = 64_KiB;
-  s.options.spill_bytes_max = 1_GiB;
+  s.options.backlog = s.options.actor_backlog = {1_GiB, 1 << 24};
   s.options.payload_bytes_max = 0;
   auto to = s.spawn("log_of_sizes");
   gate door;
@@ -200,7 +200,7 @@ TEST_CASE("many large messages of many senders arrive whole") {
   CAPTURE(where);
   stage s{where};
   s.options.mailbox_bytes = 256_KiB;
-  s.options.spill_bytes_max = 1_GiB;
+  s.options.backlog = s.options.actor_backlog = {1_GiB, 1 << 24};
   s.options.payload_bytes_max = 0;
   auto to = s.spawn("echo");
   constexpr size_t senders = 8;
@@ -222,7 +222,7 @@ TEST_CASE("a gibibyte arrives whole") {
     return;
   }
   stage s{place::in_worker};
-  s.options.spill_bytes_max = 2_GiB;
+  s.options.backlog = s.options.actor_backlog = {2_GiB, 1 << 24};
   caf::byte_buffer content(1_GiB);
   content.front() = static_cast<caf::byte>(3);
   content.back() = static_cast<caf::byte>(9);

@@ -134,7 +134,7 @@ TEST_CASE("payloads do not count against a worker's memory, and their copies do"
   REQUIRE(back);
   CHECK(back->size() == 200_MiB);
   options.payload_bytes_max = 0;
-  options.spill_bytes_max = 1_GiB;
+  options.backlog = options.actor_backlog = {1_GiB, 1 << 24};
   auto copier = f.host.spawn("victim", options);
   REQUIRE(copier);
   auto failed = request_number(f.sys, *copier, caf::make_message(bytes{caf::byte_buffer(200_MiB)}));

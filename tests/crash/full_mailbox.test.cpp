@@ -18,7 +18,8 @@ namespace {
 worker_options little_room() {
   worker_options result;
   result.mailbox_bytes = 4096;
-  result.spill_bytes_max = 16384;
+  result.actor_backlog.messages_max = 100;
+  result.when_full = bulkhead::overflow::fail;
   return result;
 }
 
@@ -43,7 +44,7 @@ TEST_CASE("requests to a worker that stands still with a full mailbox fail at on
   auto pid = pid_of(f.sys, *victim);
   REQUIRE(freeze(pid));
   ask(f.sys, *victim, out, 2000, caf::make_message(caf::add_atom_v, int32_t{1}));
-  REQUIRE(eventually([&] { return out.total() > 1000; })); // mailbox and spill take a few hundred
+  REQUIRE(eventually([&] { return out.total() > 1000; })); // a hundred wait
   auto refused = out.errors();
   CHECK(count_full(refused) == refused.size());
   CHECK(out.answers() == 0);
@@ -81,11 +82,10 @@ TEST_CASE("messages to a full worker are dropped and counted, and what was accep
   CHECK(f.host.dropped_messages() == dropped);
 }
 
-TEST_CASE("large messages wait in the spill, pass in pieces, and keep their order with small ones") {
+TEST_CASE("large messages wait, pass in pieces, and keep their order with small ones") {
   host_fixture f;
   worker_options options;
   options.mailbox_bytes = 4096;
-  options.spill_bytes_max = uint64_t{4} << 20;
   options.payload_bytes_max = 0;
   auto victim = f.host.spawn("victim", options);
   REQUIRE(victim);

@@ -19,6 +19,7 @@ caf::actor spawn_hostile(host_fixture& f, const char* habit, uint64_t payload_by
   options.payload_bytes_max = payload_bytes_max;
   options.program = child_program("hostile");
   options.arguments = {habit};
+  options.backlog.messages_max = 100;
   auto result = f.host.spawn("victim", options);
   REQUIRE(result);
   return *result;
@@ -45,7 +46,9 @@ TEST_CASE("a worker that writes garbage is killed as corrupt, and nobody else is
           "a payload starts behind its chunk", "a payload has no end", "a payload is empty", "a chunk can shrink",
           "a chunk has holes", "a chunk is smaller than it says", "a chunk is larger than agreed", "a chunk comes twice",
           "attachments are cut off", "attachments exceed their record", "descriptors were never sent",
-          "descriptors are too many", "a packet is too short", "a packet is too long"}) {
+          "descriptors are too many", "a packet is too short", "a packet is too long",
+          "a ticket is returned that was never given", "a ticket is returned twice", "a list of tickets is cut off",
+          "a list of tickets is empty", "a report is garbage", "it sends more than it may"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);
       auto answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
@@ -112,7 +115,7 @@ TEST_CASE("what a worker writes that means nothing is ignored") {
     auto watchers = watch_end(f.sys, beside_it, monitored, linked);
     for (auto habit :
          {"armed is odd for ever", "room is wanted that there will never be", "last words are unknown",
-          "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody",
+          "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody", "it demands all the time",
           "responses that nobody asked for", "the answer comes twice", "notices about nobody", "its root changes",
           "actors of others are said to be down"}) {
       INFO(habit);

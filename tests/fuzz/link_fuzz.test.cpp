@@ -43,8 +43,15 @@ struct attacked_link {
     out = std::make_unique<transport::outbox>(worker->own.data(), worker->peer.data(), worker->rings, worker->peer_bell,
                                               worker->own_bell, transport::outbox_limits{});
     host = std::make_shared<runtime::link>(routes, peer_number, std::move(made->host),
-                                           runtime::link_limits{{size_t{1} << 20, bytes_max}, {}}, events);
+                                           limits(), events);
     routes.attach(peer_number, host);
+  }
+
+  static runtime::link_limits limits() {
+    runtime::link_limits result;
+    result.records.message_bytes_max = bytes_max;
+    result.backlog.all = result.backlog.each = {uint64_t{1} << 30, uint64_t{1} << 20};
+    return result;
   }
 
   ~attacked_link() {
@@ -99,7 +106,7 @@ transport::process_number random_process(random_source& random) {
 void say_something(random_source& random, const std::vector<caf::actor>& actors, transport::outbox& out) {
   envelope head{random_actor(random, actors), random_actor(random, actors), random() % 2 ? random() : 0,
                 random_process(random), random_process(random)};
-  auto kind = static_cast<record_kind>(1 + random() % 12);
+  auto kind = static_cast<record_kind>(1 + random() % static_cast<uint64_t>(transport::last_record_kind));
   caf::byte_buffer body;
   uint16_t flags = 0;
   switch (random() % 4) {
@@ -122,7 +129,7 @@ void say_something(random_source& random, const std::vector<caf::actor>& actors,
   if (random() % 8 == 0)
     (void) out.send_control(kind, head, body);
   else
-    (void) out.send(kind, flags, head, std::move(body), transport::outbox::admission::guaranteed);
+    (void) out.send(kind, flags, head, std::move(body));
 }
 
 } // namespace

@@ -93,6 +93,10 @@ public:
   /// was gone or a message could not be encoded. Requests are answered with an error instead and do not count.
   [[nodiscard]] uint64_t dropped_messages() const;
 
+  /// Sends what happens to messages that wait (`backlog_event`) to `listener` from now on, for as long as it lives. Drops are
+  /// told together, some twenty times a second at most.
+  void subscribe(const caf::actor& listener);
+
   /// Sends the lines that workers write to `sink` instead of standard error. It is called on one thread of the runtime
   /// and must not block.
   void log_to(std::function<void(std::string_view line)> sink);

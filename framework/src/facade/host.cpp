@@ -132,6 +132,11 @@ uint64_t host::dropped_messages() const {
   return impl_ == nullptr ? 0 : impl_->dropped_messages();
 }
 
+void host::subscribe(const caf::actor& listener) {
+  if (impl_ != nullptr)
+    impl_->subscribe(caf::actor_cast<caf::strong_actor_ptr>(listener));
+}
+
 void host::log_to(std::function<void(std::string_view line)> sink) {
   if (impl_ != nullptr)
     impl_->log_to(std::move(sink));

@@ -16,8 +16,10 @@ namespace bulkhead::runtime {
 
 namespace {
 
-/// Messages that an actor may handle in a row, so that the mailboxes of the process do not starve.
-constexpr size_t throughput_max = 300;
+/// Messages that an actor may handle in a row. So many handlers may also send before the actor can be stopped, because some
+/// receiver is at its limits; once one is, each handler is the last.
+constexpr size_t throughput_max = 16;
+constexpr size_t crowded_throughput_max = 1;
 
 /// From this many runnable actors on the poller shares them with another thread.
 constexpr size_t surplus_min = 16;
@@ -34,8 +36,7 @@ caf_scheduler::caf_scheduler(caf::actor_system& system, transport::process_numbe
     waiting_(waiting),
     cores_(platform::cores()) {
   clock_ = std::make_unique<caf_clock>([this](auto when) { schedule_clock(when); });
-  router_ = std::make_unique<router>(
-    system, self, key, [this](auto work) { post(std::move(work)); }, [this] { trim_later(); });
+  router_ = std::make_unique<router>(system, self, key, *this);
 }
 
 caf_scheduler::~caf_scheduler() = default;
@@ -88,6 +89,7 @@ void caf_scheduler::join() {
   keeper_->stop();
   clock_->clear();
   io_->bells.clear();
+  end_waits();
   while (!queue_.empty()) {
     auto job = queue_.front();
     queue_.pop_front();
@@ -193,7 +195,17 @@ bool caf_scheduler::run_shared(worker& self) {
 }
 
 void caf_scheduler::run_job(worker& self, caf::resumable* job) {
-  switch (job->resume(&self, throughput_max)) {
+  if (waits_.keeps(job))
+    return;
+  // While somebody is at its limits, whoever sends is stopped soon.
+  running now{job};
+  auto result = job->resume(&self, checking_ ? crowded_throughput_max : throughput_max);
+  auto ended = result == caf::resumable::done || result == caf::resumable::shutdown_execution_unit;
+  if (now.wanted && !ended) {
+    suspend(job, std::move(*now.wanted), result == caf::resumable::resume_later);
+    return;
+  }
+  switch (result) {
     case caf::resumable::resume_later:
       self.local.push_back(job);
       break;

@@ -17,7 +17,11 @@ bell_watch::~bell_watch() {
 }
 
 caf_scheduler::io_part::io_part(keeper& k)
-  : work(context.get_executor()), clock_timer(k.context()), guard_timer(k.context()), trim_timer(k.context()) {
+  : work(context.get_executor()),
+    clock_timer(k.context()),
+    guard_timer(k.context()),
+    trim_timer(k.context()),
+    check_timer(k.context()) {
   // nop
 }
 
@@ -51,7 +55,7 @@ bool caf_scheduler::run_io() {
 }
 
 // Called for each chunk that becomes empty: at most one look is under way.
-void caf_scheduler::trim_later() {
+void caf_scheduler::memory_is_idle() {
   if (trim_due_ || trim_due_.exchange(true))
     return;
   keeper_->post([this] {
@@ -69,7 +73,7 @@ void caf_scheduler::trim() {
   auto more = false;
   for_each_link([&](link& x) { more |= x.trim(before); });
   if (more)
-    trim_later();
+    memory_is_idle();
 }
 
 namespace {

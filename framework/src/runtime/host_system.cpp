@@ -9,8 +9,11 @@
 #include "bulkhead/runtime/router.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+
+#include <caf/mailbox_element.hpp>
 
 #include <utility>
 
@@ -114,10 +117,66 @@ void host_system::log_to(std::function<void(std::string_view line)> sink) {
   log_sink_ = std::move(sink);
 }
 
+void host_system::subscribe(const caf::strong_actor_ptr& listener) {
+  std::lock_guard guard{mutex_};
+  listeners_.push_back(caf::actor_cast<caf::weak_actor_ptr>(listener));
+}
+
+void host_system::publish(const backlog_event& what) {
+  std::vector<caf::strong_actor_ptr> all;
+  {
+    std::lock_guard guard{mutex_};
+    std::erase_if(listeners_, [&all](auto& x) {
+      auto strong = x.lock();
+      if (!strong)
+        return true;
+      all.push_back(std::move(strong));
+      return false;
+    });
+  }
+  for (auto& x : all)
+    x->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, what), &routes().context());
+}
+
+void host_system::waits_of(transport::process_number process, std::vector<wait_edge> all) {
+  for (auto& x : all) {
+    x.waits = routes().usual(x.waits);
+    x.on = routes().usual(x.on);
+  }
+  {
+    std::lock_guard guard{mutex_};
+    waits_of_all_.update(process, std::move(all));
+  }
+  receiver_is_crowded();
+}
+
+bool host_system::on_waiting(std::vector<wait_edge> all) {
+  std::unique_lock guard{mutex_};
+  waits_of_all_.update(transport::host_process, std::move(all));
+  auto circles = waits_of_all_.look();
+  auto again = !waits_of_all_.empty();
+  guard.unlock();
+  for (auto& x : circles)
+    break_circle(x);
+  return again;
+}
+
+// One of them goes on: it may handle what the one before it waits for.
+void host_system::break_circle(const std::vector<wait_edge>& circle) {
+  auto& first = circle.front();
+  for_each_link([&](link& x) {
+    if (first.process == transport::host_process && routes().reaches(x, first.on))
+      x.break_circle(first.on, describe(circle));
+    else if (x.peer() == first.process)
+      x.break_circle_there(first.on, describe(circle));
+  });
+}
+
 void host_system::ended(const std::shared_ptr<worker_process>& who) {
   std::lock_guard guard{mutex_};
   if (auto via = who->the_link())
     dropped_before_ += via->dropped();
+  waits_of_all_.forget(who->number());
   workers_.erase(who);
   all_ended_.notify_all();
 }

@@ -34,15 +34,42 @@ void link_events::on_stop() {
 void link_events::on_corrupt(const std::string&) {
   // nop
 }
+void link_events::on_backlog(backlog_event) {
+  // nop
+}
+void link_events::on_waits(std::vector<wait_edge>) {
+  // nop
+}
+void link_events::on_slow(const std::string&) {
+  // nop
+}
+
+namespace {
+
+// Urgent messages wait with the control records.
+transport::outbox_limits records_of(const link_limits& limits) {
+  auto result = limits.records;
+  result.control_bytes_max += 4 * limits.backlog.all.bytes_max;
+  return result;
+}
+
+} // namespace
 
 link::link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
            link_events& events)
-  : router_(routes), peer_(peer), peer_node_(routes.node_of(peer)), events_(&events), edge_(std::move(end)) {
+  : router_(routes),
+    peer_(peer),
+    peer_node_(routes.node_of(peer)),
+    events_(&events),
+    edge_(std::move(end)),
+    options_(limits.backlog) {
   inbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, limits.records.message_bytes_max);
   outbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, edge_->peer_bell, edge_->own_bell,
-                  limits.records);
+                  records_of(limits));
+  backlog_.emplace(options_.all, options_.each);
+  parked_.emplace(options_.each);
   channel_.emplace(std::move(edge_->channel));
-  lender_.emplace(*channel_, limits.payloads, [&routes] { routes.memory_is_idle(); });
+  lender_.emplace(*channel_, limits.payloads, [&routes] { routes.the_loop().memory_is_idle(); });
   borrower_.emplace(*channel_, limits.payloads.bytes_max);
 }
 
@@ -137,6 +164,10 @@ void link::close(const std::optional<worker_death>& death) {
     }
     answer(entry.requester, entry.mid, std::move(reason), &router_.context());
   }
+  for (auto& x : parked_->take_all())
+    (void) refuse(*x.what, end_reason_, &router_.context());
+  (void) backlog_->clear();
+  router_.the_loop().room_made(*this);
   router_.detach(peer_, end_reason_);
 }
 

@@ -33,14 +33,14 @@ void link::report_end(const wire_address& who, const caf::strong_actor_ptr& acto
 
 void link::send_plain(record_kind kind, const envelope& head) {
   if (!closed_)
-    (void) outbox_->send(kind, 0, head, {}, admission::guaranteed);
+    (void) outbox_->send(kind, 0, head, {});
 }
 
 void link::send_with_reason(record_kind kind, const envelope& head, const caf::error& reason) {
   if (closed_)
     return;
   auto body = transport::encode_reason(&router_.context(), reason, reason_bytes_max);
-  (void) outbox_->send(kind, 0, head, std::move(body), admission::guaranteed);
+  (void) outbox_->send(kind, 0, head, std::move(body));
 }
 
 void link::watch(const wire_address& who) {
@@ -79,8 +79,8 @@ void link::link_to(const wire_address& target, const caf::strong_actor_ptr& obse
   departure leaving{*this};
   leaving.add_source(*source, observer);
   envelope head{target.actor, source->actor, 0, target.process, source->process};
-  (void) outbox_->send(record_kind::link, 0, head, {}, admission::guaranteed, &leaving);
-  router_.post([self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
+  (void) outbox_->send(record_kind::link, 0, head, {}, &leaving);
+  router_.the_loop().post([self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
 }
 
 void link::unlink(const wire_address& target, const caf::actor_control_block& observer) {
@@ -98,7 +98,7 @@ void link::spawn(uint64_t root, transport::spawn_request& what) {
   }
   departure leaving{*this, &beside};
   leaving.add_all(what.arguments, body);
-  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body), admission::guaranteed,
+  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body),
                               &leaving);
   leaving.depart();
   if (result != outcome::accepted)

@@ -1,5 +1,6 @@
 // The receiving half of a link: records become messages and ends of actors.
 
+#include "bulkhead/runtime/caf_mark.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
@@ -20,6 +21,10 @@ size_t link::poll(caf::execution_unit& unit, size_t records_max) {
     outbox_->pump();
   if (outbox_->corrupt())
     found_corrupt("a cursor in its region is impossible");
+  if (outbox_->ignored())
+    found_corrupt("it does not read its control records");
+  if (handled_)
+    handled_->flush();
   size_t count = 0;
   transport::incoming record;
   while (count < records_max && !corrupt_) {
@@ -89,6 +94,22 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       if (!borrower_->complaint().empty())
         found_corrupt(borrower_->complaint());
       break;
+    case record_kind::handled:
+      on_handled(record);
+      break;
+    case record_kind::demand:
+      handled()->demand(head.word != 0);
+      break;
+    case record_kind::report:
+      on_report(record);
+      break;
+    case record_kind::waits:
+      on_waits(record);
+      break;
+    case record_kind::give_up:
+      if (!router_.is_host())
+        break_circle(target, {reinterpret_cast<const char*>(record.body.data()), record.body.size()});
+      break;
     case record_kind::piece:
       break; // the inbox hands out wholes only
   }
@@ -117,6 +138,15 @@ caf::strong_actor_ptr link::known(const wire_address& who, caf::strong_actor_ptr
 }
 
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
+  auto mid = caf::message_id{record.head.word};
+  caf::tracing_data_ptr mark;
+  if (!mid.is_response()) {
+    // What the host passes on has its own limits.
+    if (!handled()->arrived(record.body.size()) && router_.is_host())
+      found_corrupt("it sent more messages than its limits allow");
+    // However this message ends.
+    mark = make_mark(handled(), record.head.ticket, record.body.size());
+  }
   // First, whoever it is for: what nobody takes must go back.
   transport::incoming_attachments beside;
   auto body = record.body;
@@ -124,7 +154,6 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
   if (corrupt_)
     return;
   auto& head = record.head;
-  auto mid = caf::message_id{head.word};
   auto id = mid.request_id().integer_value();
   caf::strong_actor_ptr receiver;
   if (!router_.is_host()) {
@@ -157,10 +186,12 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     else if (mid.is_response())
       receiver->enqueue(caf::make_mailbox_element(nullptr, mid, {}, std::move(failed)), &unit);
     else
-      ++dropped_;
+      count_dropped();
     return;
   }
-  receiver->enqueue(caf::make_mailbox_element(std::move(sender), mid, std::move(stages), std::move(content)), &unit);
+  auto element = caf::make_mailbox_element(std::move(sender), mid, std::move(stages), std::move(content));
+  element->tracing_id = std::move(mark);
+  receiver->enqueue(std::move(element), &unit);
 }
 
 void link::on_spawn(const transport::incoming& record, caf::execution_unit& unit) {

@@ -2,7 +2,7 @@
 
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/departure.hpp"
-#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/link_hold.hpp"
 #include "bulkhead/runtime/router.hpp"
 
 #include <caf/actor_system.hpp>
@@ -55,8 +55,6 @@ thread_local std::vector<held_message>* held_messages = nullptr;
 
 caf::error link::as_refusal(outcome result, size_t bytes, const caf::message& content) {
   switch (result) {
-    case outcome::full:
-      return caf::make_error(errc::mailbox_full, explain(errc::mailbox_full));
     case outcome::too_large:
       return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
     case outcome::refused:
@@ -89,63 +87,75 @@ bool link::forward(caf_proxy& to, caf::mailbox_element_ptr what, caf::execution_
   if (closed_)
     return refuse(*what, end_reason_, context);
   envelope head{to.target().actor, 0, what->mid.integer_value(), to.target().process, 0};
-  if (what->sender) {
-    auto source = router_.address_of(*what->sender);
-    if (source) {
-      head.source = source->actor;
-      head.source_process = source->process;
-    } else if (what->mid.is_request()) {
-      // The answer could not find its way back.
-      return refuse(*what, caf::make_error(errc::no_route, to_string(what->sender)), context);
-    }
-  }
-  return send_message(head, *what, context);
+  if (!fill_head(head, *what))
+    return refuse(*what, caf::make_error(errc::no_route, to_string(what->sender)), context);
+  return send_message(to, head, what, false, context);
 }
 
-bool link::send_message(const envelope& head, caf::mailbox_element& what, caf::execution_unit* context) {
+// Returns false if an answer could not find its way back.
+bool link::fill_head(envelope& head, const caf::mailbox_element& what) {
+  if (!what.sender)
+    return true;
+  auto source = router_.address_of(*what.sender);
+  if (!source)
+    return !what.mid.is_request();
+  head.source = source->actor;
+  head.source_process = source->process;
+  return true;
+}
+
+// `unparked`: it has waited for room, and was the next in order.
+bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& what, bool unparked,
+                        caf::execution_unit* context) {
   borrowed_buffer body;
   uint16_t flags = 0;
   transport::outgoing_attachments beside{*lender_};
-  if (auto failed = transport::encode(&router_.context(), what, body.buffer, flags, &beside)) {
-    if (what.mid.is_response()) {
+  if (auto failed = transport::encode(&router_.context(), *what, body.buffer, flags, &beside)) {
+    if (what->mid.is_response()) {
       send_error_response(head, std::move(failed));
       return true;
     }
-    return refuse(what, std::move(failed), context);
+    return refuse(*what, std::move(failed), context);
   }
+  auto who = flow{{head.source_process, head.source}, to.target()};
+  if (!what->mid.is_response() && !admit(to, who, body.buffer.size(), unparked, what, head.ticket, context))
+    return false;
+  if (!what)
+    return true; // it waits
   departure leaving{*this, &beside};
-  if (what.sender && head.source_process != peer_)
-    leaving.add_source({head.source_process, head.source}, what.sender);
-  leaving.add_all(what.payload, body.buffer);
-  auto tracked = router_.is_host() && what.mid.is_request() && what.sender;
-  auto key = request_key{head.source_process, head.source, what.mid.request_id().integer_value()};
+  if (what->sender && head.source_process != peer_)
+    leaving.add_source({head.source_process, head.source}, what->sender);
+  leaving.add_all(what->payload, body.buffer);
+  auto tracked = router_.is_host() && what->mid.is_request() && what->sender;
+  auto key = request_key{head.source_process, head.source, what->mid.request_id().integer_value()};
   if (tracked)
-    pending_.insert(key, what.mid, what.sender);
-  auto admit = what.mid.is_response() ? admission::guaranteed : admission::bounded;
-  auto result = what.mid.is_urgent_message()
-                  ? outbox_->send_urgent(flags, head, std::move(body.buffer), admit, &leaving)
-                  : outbox_->send(record_kind::message, flags, head, std::move(body.buffer), admit, &leaving);
+    pending_.insert(key, what->mid, what->sender);
+  auto result = what->mid.is_urgent_message()
+                  ? outbox_->send_urgent(flags, head, std::move(body.buffer), &leaving)
+                  : outbox_->send(record_kind::message, flags, head, std::move(body.buffer), &leaving);
   leaving.depart();
   if (outbox_->corrupt())
     found_corrupt("a cursor in its region is impossible");
   if (result == outcome::accepted)
     return true;
+  if (head.ticket != 0)
+    (void) backlog_->leave(head.ticket);
   // If the link was closed meanwhile, whoever takes the entry out answers.
   if (tracked && !pending_.take(key))
     return false;
-  if (what.mid.is_response() && result != outcome::closed) {
-    send_error_response(head, as_refusal(result, body.buffer.size(), what.payload));
+  if (what->mid.is_response() && result != outcome::closed) {
+    send_error_response(head, as_refusal(result, body.buffer.size(), what->payload));
     return true;
   }
-  auto reason = result == outcome::closed ? end_reason_ : as_refusal(result, body.buffer.size(), what.payload);
-  return refuse(what, std::move(reason), context);
+  auto reason = result == outcome::closed ? end_reason_ : as_refusal(result, body.buffer.size(), what->payload);
+  return refuse(*what, std::move(reason), context);
 }
 
 bool link::refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context) {
   if (what.mid.is_request() && what.sender)
     answer(what.sender, what.mid, std::move(reason), context);
   else
-    ++dropped_;
+    count_dropped();
   return false;
 }
 
@@ -163,7 +173,7 @@ void link::send_error_response(const envelope& head, caf::error reason) {
   caf::byte_buffer body;
   uint16_t flags = 0;
   if (!transport::encode(&router_.context(), what, body, flags, nullptr))
-    (void) outbox_->send(record_kind::message, flags, head, std::move(body), admission::guaranteed);
+    (void) outbox_->send(record_kind::message, flags, head, std::move(body));
 }
 
 // Exit messages that CAF sends because of a link stay here: the other process has its half of the link and learns of the

@@ -33,12 +33,11 @@ public:
 } // namespace
 
 router::router(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
-               std::function<void(std::function<void()>)> post, std::function<void()> on_idle_memory)
+               loop& runs)
   : system_(system),
     self_(self),
     key_(key),
-    post_(std::move(post)),
-    on_idle_memory_(std::move(on_idle_memory)),
+    loop_(runs),
     proxies_(system, *this),
     exports_(*this) {
   context_ = std::make_unique<scheduler_unit>(system, proxies_);
@@ -113,6 +112,18 @@ bool router::knows(const wire_address& who) const {
 void router::attach(transport::process_number number, std::shared_ptr<link> via) {
   std::lock_guard guard{mutex_};
   links_[number] = std::move(via);
+}
+
+wire_address router::usual(const wire_address& who) const {
+  auto actor = known(who);
+  auto proxy = actor ? as_proxy(actor) : nullptr;
+  return proxy != nullptr ? proxy->target() : who;
+}
+
+bool router::reaches(const link& via, const wire_address& who) const {
+  auto actor = known(who);
+  auto proxy = actor ? as_proxy(actor) : nullptr;
+  return proxy != nullptr && proxy->via().get() == &via;
 }
 
 void router::detach(transport::process_number number, const caf::error& reason) {

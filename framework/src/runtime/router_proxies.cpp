@@ -71,7 +71,7 @@ void router::dropped(const caf_proxy& proxy, caf::attachable_ptr observers) {
     post_it = !std::exchange(release_posted_, true);
   }
   if (post_it)
-    post([this] { release_dropped(); });
+    loop_.post([this] { release_dropped(); });
 }
 
 // On the loop, because a handle may be on its way in a record that is being decoded just now.

@@ -61,6 +61,25 @@ void worker_process::on_corrupt(const std::string& complaint) {
   kill();
 }
 
+void worker_process::on_backlog(backlog_event what) {
+  what.slot = place_.slot;
+  what.incarnation = place_.incarnation;
+  what.pid = pid_;
+  host_.publish(what);
+}
+
+void worker_process::on_waits(std::vector<wait_edge> all) {
+  host_.waits_of(number_, std::move(all));
+}
+
+void worker_process::on_slow(const std::string& complaint) {
+  {
+    std::lock_guard guard{mutex_};
+    verdict_ = complaint;
+  }
+  kill();
+}
+
 void worker_process::watch_exit() {
   pidfd_->assign(process_->pidfd());
   pidfd_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -132,6 +151,11 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
   }
   if (status.how == kind::exited && status.value == 0 && (state_ == state::stopping || (roots_.empty() && had_roots_)))
     return std::nullopt;
+  if (!verdict_.empty()) {
+    result.cause = death_cause::stopped;
+    result.detail = verdict_;
+    return result;
+  }
   result.cause = status.how == kind::signaled ? death_cause::signaled : death_cause::exited;
   if (link_ && link_->last_words() == static_cast<uint32_t>(death_cause::out_of_memory))
     result.cause = death_cause::out_of_memory;

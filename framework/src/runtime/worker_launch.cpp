@@ -179,7 +179,7 @@ caf::error worker_process::say_hello() {
   what.key = host_.routes().key();
   what.geometry = edge_->rings;
   what.message_bytes_max = options_.message_bytes_max;
-  what.spill_bytes_max = options_.spill_bytes_max;
+  what.backlog = backlog_of(options_);
   what.payload_bytes_max = options_.payload_bytes_max;
   what.fallback = options_.when_payloads_full;
   what.memory_bytes_max = options_.memory_bytes_max;
@@ -240,8 +240,9 @@ void worker_process::on_verdict() {
 }
 
 void worker_process::become_ready() {
-  link_limits limits{{static_cast<size_t>(options_.spill_bytes_max), options_.message_bytes_max},
-                     {options_.payload_bytes_max, options_.when_payloads_full}};
+  link_limits limits{{options_.message_bytes_max},
+                     {options_.payload_bytes_max, options_.when_payloads_full},
+                     backlog_of(options_)};
   auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
   edge_.reset();
   {

@@ -40,7 +40,31 @@ caf::error check_command(const worker_options& options) {
   return {};
 }
 
+caf::error check_backlog(const worker_options& options) {
+  using namespace std::chrono_literals;
+  constexpr auto most = uint64_t{1} << 40;
+  auto sensible = [](const backlog_limits& x) {
+    return x.messages_max >= 1 && x.messages_max <= most && x.bytes_max >= 1 && x.bytes_max <= most;
+  };
+  if (!sensible(options.backlog))
+    return invalid("backlog", "both limits must be between 1 and 2^40");
+  if (!sensible(options.actor_backlog))
+    return invalid("actor_backlog", "both limits must be between 1 and 2^40");
+  if (options.when_full > overflow::drop_oldest)
+    return invalid("when_full", "must be wait, fail, drop_newest or drop_oldest");
+  if (options.slow_after < 0ms || options.slow_after > 24h)
+    return invalid("slow_after", "must be between 0 ms and 24 hours");
+  if (options.when_slow > slow_consumer::kill)
+    return invalid("when_slow", "must be report or kill");
+  return {};
+}
+
 } // namespace
+
+backlog_options backlog_of(const worker_options& options) noexcept {
+  return {options.backlog, options.actor_backlog, options.when_full, options.when_slow,
+          static_cast<uint64_t>(options.slow_after.count())};
+}
 
 caf::error check(const worker_options& options) {
   using namespace std::chrono_literals;
@@ -64,6 +88,8 @@ caf::error check(const worker_options& options) {
     return invalid("wait", "must be adaptive, park or busy");
   if (options.where > placement::in_process)
     return invalid("where", "must be own_process or in_process");
+  if (auto wrong = check_backlog(options))
+    return wrong;
   return check_command(options);
 }
 

@@ -3,6 +3,7 @@
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_spawn.hpp"
 #include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/link_hold.hpp"
 #include "bulkhead/runtime/router.hpp"
 
 #include <caf/actor_registry.hpp>
@@ -61,8 +62,7 @@ worker_system::worker_system(caf::actor_system& system, const transport::hello& 
 worker_system::~worker_system() = default;
 
 void worker_system::connect(transport::edge end, platform::unique_fd lifeline) {
-  link_limits limits{{static_cast<size_t>(host_.spill_bytes_max), host_.message_bytes_max},
-                     {host_.payload_bytes_max, host_.fallback}};
+  link_limits limits{{host_.message_bytes_max}, {host_.payload_bytes_max, host_.fallback}, host_.backlog};
   link_ = std::make_shared<link>(routes(), transport::host_process, std::move(end), limits, *this);
   routes().attach(transport::host_process, link_);
   lifeline_ = std::make_unique<boost::asio::posix::stream_descriptor>(the_keeper().context(), lifeline.release());
@@ -165,6 +165,14 @@ void worker_system::on_stop() {
   for (auto& x : all)
     if (x)
       caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+  end_waits();
+}
+
+bool worker_system::on_waiting(std::vector<wait_edge> all) {
+  if (!all.empty() || told_waits_)
+    link_->tell_waits(all);
+  told_waits_ = !all.empty();
+  return told_waits_;
 }
 
 void worker_system::on_corrupt(const std::string& complaint) {

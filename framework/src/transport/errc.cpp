@@ -15,7 +15,7 @@ struct entry {
 constexpr std::array entries{
   entry{"none", "no error"},
   entry{"worker_lost", "the worker process ended while the request was open"},
-  entry{"mailbox_full", "the worker's mailbox and spill are full: send less, retry later, or raise spill_bytes_max"},
+  entry{"mailbox_full", "too many messages wait for the receiver: send less, retry later, or raise actor_backlog or backlog"},
   entry{"message_too_large", "the message exceeds message_bytes_max: split it or raise the limit"},
   entry{"encode_failed", "the message cannot be serialized: its types need an inspect overload that can be saved"},
   entry{"decode_failed", "the receiving process could not decode the message: check the inspect of its types"},

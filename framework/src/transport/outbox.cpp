@@ -31,14 +31,12 @@ outbox::outbox(std::byte* own_region, const std::byte* peer_region, shm::geometr
 
 // The bells are rung under the mutex: once `close` has returned, nobody uses the edge any more.
 outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& head, caf::byte_buffer&& body,
-                             admission admit, acceptance* told) {
+                             acceptance* told) {
   std::lock_guard guard{mutex_};
   if (closed_)
     return outcome::closed;
   if (body.size() > limits_.message_bytes_max)
     return outcome::too_large;
-  if (admit == admission::bounded && waiting_bytes_ >= limits_.spill_bytes_max)
-    return outcome::full;
   if (!accept({accepted_.data + 1, accepted_.urgent}, told))
     return outcome::refused;
   auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
@@ -48,7 +46,6 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
     return outcome::accepted;
   }
   parcel item{kind, flags, head, fits ? body : std::move(body)};
-  waiting_bytes_ += weight(item);
   spill_.push_back(std::move(item));
   // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs a
   // cache line of the peer's.
@@ -57,17 +54,15 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
   return outcome::accepted;
 }
 
-outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body, admission admit,
+outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body,
                                     acceptance* told) {
   if (sizeof(envelope) + body.size() > control_bytes_max_)
-    return send(record_kind::message, flags, head, std::move(body), admit, told);
+    return send(record_kind::message, flags, head, std::move(body), told);
   std::lock_guard guard{mutex_};
   if (closed_)
     return outcome::closed;
   if (body.size() > limits_.message_bytes_max)
     return outcome::too_large;
-  if (admit == admission::bounded && control_waiting_bytes_ >= limits_.spill_bytes_max)
-    return outcome::full;
   if (!accept({accepted_.data, accepted_.urgent + 1}, told))
     return outcome::refused;
   return put_control(record_kind::message, flags, head, body);
@@ -98,6 +93,8 @@ outbox::outcome outbox::put_control(record_kind kind, uint16_t flags, const enve
   }
   parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
   control_waiting_bytes_ += weight(item);
+  if (control_waiting_bytes_ > limits_.control_bytes_max)
+    ignored_ = true;
   control_spill_.push_back(std::move(item));
   pump_locked();
   return outcome::accepted;
@@ -156,10 +153,7 @@ bool outbox::try_place(parcel& item) {
     streams_.push_back({std::move(item), next_stream_++, 0, {}});
     return true;
   }
-  if (!write(data_, item.kind, item.flags, item.head, item.body))
-    return false;
-  waiting_bytes_ -= weight(item);
-  return true;
+  return write(data_, item.kind, item.flags, item.head, item.body);
 }
 
 bool outbox::pump_control() {
@@ -210,7 +204,6 @@ bool outbox::pump_streams() {
       ++i;
       continue;
     }
-    waiting_bytes_ -= weight(i->whole);
     auto behind = std::move(i->behind);
     i = streams_.erase(i);
     // They go to the front: whatever waits there was sent later or has nothing to do with them.

@@ -11,7 +11,6 @@ using transport::envelope;
 using transport::incoming;
 using transport::outbox;
 using transport::record_kind;
-using admission = outbox::admission;
 using outcome = outbox::outcome;
 
 struct seen_record {
@@ -51,8 +50,8 @@ struct one_way {
     }
   }
 
-  outcome send(uint64_t source, uint64_t target, uint64_t word, size_t bytes, admission admit = admission::bounded) {
-    return out.send(record_kind::message, 0, {target, source, word, 1, 0}, caf::byte_buffer(bytes), admit);
+  outcome send(uint64_t source, uint64_t target, uint64_t word, size_t bytes) {
+    return out.send(record_kind::message, 0, {target, source, word, 1, 0}, caf::byte_buffer(bytes));
   }
 
   edge_pair ends;

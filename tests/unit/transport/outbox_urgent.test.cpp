@@ -9,29 +9,24 @@ TEST_CASE("an urgent message overtakes data, unless it is too large for the cont
   one_way way;
   for (uint64_t i = 0; i < 200; ++i)
     REQUIRE(way.send(1, 2, i, 40) == outcome::accepted);
-  CHECK(way.out.send_urgent(0, {2, 1, 1000, 1, 0}, caf::byte_buffer(100), admission::bounded) == outcome::accepted);
-  CHECK(way.out.send_urgent(0, {2, 1, 1001, 1, 0}, caf::byte_buffer(2000), admission::bounded) == outcome::accepted);
+  CHECK(way.out.send_urgent(0, {2, 1, 1000, 1, 0}, caf::byte_buffer(100)) == outcome::accepted);
+  CHECK(way.out.send_urgent(0, {2, 1, 1001, 1, 0}, caf::byte_buffer(2000)) == outcome::accepted);
   auto seen = way.read_all();
   REQUIRE(seen.size() == 202);
   CHECK(seen.front().head.word == 1000);
   CHECK(seen.back().head.word == 1001);
 }
 
-TEST_CASE("a flood of urgent messages is turned away, and what must not be lost passes all the same") {
-  one_way way{{.spill_bytes_max = 2000, .message_bytes_max = 100'000}};
-  uint64_t accepted = 0;
-  auto send = [&](admission admit) { return way.out.send_urgent(0, {2, 1, accepted, 1, 0}, caf::byte_buffer(100), admit); };
-  while (send(admission::bounded) == outcome::accepted)
-    ++accepted;
-  CHECK(send(admission::bounded) == outcome::full);
-  CHECK(send(admission::guaranteed) == outcome::accepted);
-  CHECK(way.out.send_control(record_kind::exit, {2, 1, 0, 1, 0}, {}) == outcome::accepted);
-  CHECK(way.send(1, 2, 0, 100) == outcome::accepted);
-  auto seen = way.read_all();
-  REQUIRE(seen.size() == accepted + 3);
-  for (uint64_t i = 0; i <= accepted; ++i)
-    CHECK(seen[i].head.word == i);
-  CHECK(send(admission::bounded) == outcome::accepted);
+TEST_CASE("a peer that leaves its control records unread is found out") {
+  one_way way{{.control_bytes_max = 1 << 20}};
+  auto flood = [&] { return way.out.send_control(record_kind::exit, {2, 1, 0, 1, 0}, caf::byte_buffer(200)); };
+  for (auto i = 0; i < 500; ++i)
+    REQUIRE(flood() == outcome::accepted);
+  CHECK_FALSE(way.out.ignored());
+  CHECK(way.read_all().size() == 500);
+  for (auto i = 0; i < 6000; ++i)
+    REQUIRE(flood() == outcome::accepted);
+  CHECK(way.out.ignored());
 }
 
 // Catches a reader that looks at the control lane, then takes a data record that was put behind a newer control record.
@@ -42,8 +37,8 @@ TEST_CASE("an urgent message is read before data that was sent after it") {
     for (uint64_t i = 1; i <= rounds; ++i) {
       while (way.out.has_waiting())
         way.out.pump();
-      (void) way.out.send_urgent(0, {2, 3, i, 1, 0}, {}, admission::guaranteed);
-      (void) way.send(1, 2, i, 0, admission::guaranteed);
+      (void) way.out.send_urgent(0, {2, 3, i, 1, 0}, {});
+      (void) way.send(1, 2, i, 0);
     }
     while (way.out.has_waiting())
       way.out.pump();

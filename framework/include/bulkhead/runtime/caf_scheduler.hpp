@@ -1,5 +1,7 @@
 #pragma once
 
+#include "bulkhead/runtime/loop.hpp"
+#include "bulkhead/runtime/wait_list.hpp"
 #include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/handshake.hpp"
 
@@ -13,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -42,7 +45,7 @@ struct wait_options {
 /// thread can take over when the actor takes long; the keeper notices when all threads that could do so sleep.
 ///
 /// Thread safety: all public functions from any thread.
-class caf_scheduler : public caf::scheduler::abstract_coordinator {
+class caf_scheduler : public caf::scheduler::abstract_coordinator, public loop {
 public:
   using super = caf::scheduler::abstract_coordinator;
 
@@ -71,8 +74,17 @@ public:
 
   void for_each_link(const std::function<void(link&)>& visit);
 
-  /// Runs `work` soon on the polling thread, outside of all locks.
-  void post(std::function<void()> work);
+  // -- loop -------------------------------------------------------------------
+
+  void post(std::function<void()> work) override;
+  void memory_is_idle() override;
+  [[nodiscard]] bool runs_actor() const noexcept override;
+  void wait_for_room(const std::shared_ptr<link>& via, const flow& who) override;
+  void room_made(link& via) override;
+  void receiver_is_crowded() override;
+
+  /// Lets all actors go on that wait for room, whatever becomes of what they send.
+  void end_waits();
 
   /// For how long loops spin, in nanoseconds.
   [[nodiscard]] uint32_t spin_ns() const noexcept {
@@ -90,9 +102,22 @@ public:
   void start() override;
   void stop() override;
 
+protected:
+  /// Which actors have waited for some time. On the keeper's thread, now and then while somebody waits.
+  /// @returns whether to look again.
+  virtual bool on_waiting(std::vector<wait_edge> all) = 0;
+
 private:
   struct worker;
   struct io_part;
+
+  /// While it lives, the calling thread runs an actor, which may find that it has to wait.
+  struct running {
+    explicit running(caf::resumable* job);
+    ~running();
+
+    std::optional<room_wait> wanted;
+  };
 
   using link_list = std::vector<std::shared_ptr<link>>;
 
@@ -114,8 +139,10 @@ private:
   void wake_one();
   void start_guard();
   void guard_tick();
-  void trim_later();
   void trim();
+  void suspend(caf::resumable* job, room_wait what, bool runnable);
+  void check_later();
+  void check_receivers();
   void watch_bell(const std::shared_ptr<link>& what);
   void schedule_clock(std::chrono::steady_clock::time_point when);
 
@@ -140,6 +167,8 @@ private:
   std::atomic<bool> parked_ = false;
   std::atomic<bool> guarded_ = false;
   std::atomic<bool> trim_due_ = false;
+  std::atomic<bool> checking_ = false;
+  wait_list waits_;
 
   std::mutex links_mutex_;
   link_list links_;

@@ -33,6 +33,9 @@ constexpr std::chrono::microseconds guard_period_max{3'200};
 /// For how long memory for payloads is kept that nobody uses: taking it anew costs as much as writing it once.
 constexpr std::chrono::seconds idle_memory_kept{1};
 
+/// How often receivers at their limits are looked at.
+constexpr std::chrono::milliseconds check_period{50};
+
 constexpr unsigned guard_quiet_ticks_max = 3;
 
 /// Watches the bell of one link. The descriptor stays the link's.
@@ -76,6 +79,7 @@ struct caf_scheduler::io_part {
   boost::asio::steady_timer clock_timer;
   boost::asio::steady_timer guard_timer;
   boost::asio::steady_timer trim_timer;
+  boost::asio::steady_timer check_timer;
   uint64_t guard_seen_turns = 0;
   std::chrono::microseconds guard_period = guard_period_min;
   unsigned guard_quiet_ticks = 0;

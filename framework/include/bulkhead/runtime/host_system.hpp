@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
+#include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/codec.hpp"
 
 #include <caf/actor_control_block.hpp>
@@ -50,6 +51,15 @@ public:
   /// Where `log` goes; standard error by default. The sink is called on the keeper's thread and must not block.
   void log_to(std::function<void(std::string_view line)> sink);
 
+  /// Sends each event to `listener` as a message, for as long as that lives.
+  void subscribe(const caf::strong_actor_ptr& listener);
+
+  /// Tells those who subscribed.
+  void publish(const backlog_event& what);
+
+  /// These actors of a worker wait for room.
+  void waits_of(transport::process_number process, std::vector<wait_edge> all);
+
   /// A worker has ended. Of the keeper's thread.
   void ended(const std::shared_ptr<worker_process>& who);
 
@@ -63,6 +73,8 @@ public:
   void stop() override;
 
 private:
+  bool on_waiting(std::vector<wait_edge> all) override;
+  void break_circle(const std::vector<wait_edge>& circle);
   std::shared_ptr<worker_process> make_worker(worker_options options, bool stays);
   void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
@@ -78,6 +90,8 @@ private:
   bool closing_ = false;
   uint64_t dropped_before_ = 0;
   std::function<void(std::string_view)> log_sink_;
+  std::vector<caf::weak_actor_ptr> listeners_;
+  wait_graph waits_of_all_;
   uint64_t log_lines_lost_ = 0;
 };
 

@@ -1,6 +1,11 @@
 #pragma once
 
+#include "bulkhead/runtime/backlog.hpp"
+#include "bulkhead/runtime/crowded_receivers.hpp"
 #include "bulkhead/runtime/export_table.hpp"
+#include "bulkhead/runtime/handled_log.hpp"
+#include "bulkhead/runtime/link_events.hpp"
+#include "bulkhead/runtime/parked_messages.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
 #include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/borrower.hpp"
@@ -30,46 +35,13 @@ class caf_proxy;
 class departure;
 class router;
 
-/// What a link leaves to the owner of the worker, or to the worker itself.
-///
-/// Called on the thread that polls the link, except `on_corrupt`, which any sender may find first.
-class link_events {
-public:
-  virtual ~link_events();
-
-  /// The host wants an actor. Only in workers.
-  virtual void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit);
-
-  /// Root `root` is actor `local` there. Only in the host, as the next two.
-  virtual void on_rooted(uint64_t root, uint64_t local);
-
-  virtual void on_spawned(uint64_t root, caf::error reason);
-
-  /// Nobody in the host refers to this root any more. Only in workers.
-  virtual void on_root_released(uint64_t root);
-
-  virtual void on_root_down(uint64_t root, const caf::error& reason);
-
-  /// Only in workers.
-  virtual void on_stop();
-
-  /// The peer wrote something impossible.
-  virtual void on_corrupt(const std::string& complaint);
-};
-
-/// Limits of one direction of an edge.
-struct link_limits {
-  transport::outbox_limits records;
-  transport::lender::options payloads;
-};
-
 /// One process's view of an edge in terms of actors: turns messages into records and records into messages, and keeps
 /// the books that make a crash look like the end of an actor.
 ///
 /// Thread safety: everything but `poll`, `arm` and `disarm` from any thread; these three by the one thread that holds
 /// `try_read`. Lifetime: shared by the owner, the loop that polls it and the proxies that send through it; after `close`
 /// it answers every request with the reason.
-class link final : public std::enable_shared_from_this<link>, public transport::loan_returns {
+class link final : public std::enable_shared_from_this<link>, public transport::loan_returns, public ticket_returns {
 public:
   /// @param events must outlive the link's last `poll`.
   link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
@@ -117,6 +89,30 @@ public:
   bool trim(uint64_t before_ns);
 
   void return_loan(uint64_t loan) override;
+  void return_tickets(std::span<const uint64_t> tickets) override;
+
+  // -- back pressure ----------------------------------------------------------
+
+  /// Whether nothing keeps an actor from sending to `who` any more: there is room, or it is no use to wait for it.
+  [[nodiscard]] bool may_send(const flow& who) const;
+
+  /// Whether only the receiver itself can make room for `who`.
+  [[nodiscard]] bool waits_for_receiver(const flow& who) const {
+    return !closed_ && backlog_->waits_for_receiver(who);
+  }
+
+  /// Tells the host who waits in this worker.
+  void tell_waits(const std::vector<wait_edge>& all);
+
+  /// As `break_circle`, in the peer.
+  void break_circle_there(const wire_address& target, const std::string& circle);
+
+  /// Looks after receivers that are at their limits: who is slow is reported, and not waited for.
+  /// @returns whether it has to look again.
+  bool check_receivers(uint64_t now_ns);
+
+  /// It is no use to wait for `target`: actors that do so wait for each other. `circle` is for people.
+  void break_circle(const wire_address& target, const std::string& circle);
 
   void link_to(const wire_address& target, const caf::strong_actor_ptr& observer);
   void unlink(const wire_address& target, const caf::actor_control_block& observer);
@@ -125,17 +121,7 @@ public:
   void spawned(uint64_t root, const caf::error& reason);
   void stop();
 
-  /// While it lives, what the calling thread sends through this link waits.
-  class hold {
-  public:
-    explicit hold(link& what);
-    ~hold();
-    hold(const hold&) = delete;
-    hold& operator=(const hold&) = delete;
-
-  private:
-    link& link_;
-  };
+  class hold;
 
   /// Sends a `down` for `who` when it ends; at once if it has.
   void report_end(const wire_address& who, const caf::strong_actor_ptr& actor);
@@ -167,7 +153,7 @@ public:
 
   /// Whether `poll` would find something to do.
   [[nodiscard]] bool has_work() const noexcept {
-    return inbox_ && (inbox_->has_data() || outbox_->has_waiting());
+    return inbox_ && (inbox_->has_data() || outbox_->has_waiting() || (handled_ && handled_->has_untold()));
   }
 
   [[nodiscard]] bool arm() noexcept {
@@ -227,12 +213,25 @@ private:
   explicit link(router& routes);
 
   using outcome = transport::outbox::outcome;
-  using admission = transport::outbox::admission;
 
   static caf::error as_refusal(outcome result, size_t bytes, const caf::message& content);
   bool forward_exit(caf_proxy& to, caf::mailbox_element& what);
   bool refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context);
-  bool send_message(const transport::envelope& head, caf::mailbox_element& what, caf::execution_unit* context);
+  bool send_message(caf_proxy& to, transport::envelope head, caf::mailbox_element_ptr& what, bool unparked,
+                    caf::execution_unit* context);
+  bool fill_head(transport::envelope& head, const caf::mailbox_element& what);
+  bool admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what, uint64_t& ticket,
+             caf::execution_unit* context);
+  backlog::room worst_room(const flow& who, const caf::mailbox_element& what, bool unparked) const;
+  void note_crowded(const wire_address& target);
+  void unpark();
+  bool take_tickets(std::span<const std::byte> body);
+  void on_handled(const transport::incoming& record);
+  void on_report(const transport::incoming& record);
+  void on_waits(const transport::incoming& record);
+  void report(backlog_event what);
+  void count_dropped() noexcept;
+  const std::shared_ptr<handled_log>& handled();
   void send_error_response(const transport::envelope& head, caf::error reason);
   void wait_for_turn() noexcept;
   void release_one(const wire_address& who);
@@ -276,6 +275,12 @@ private:
   std::optional<transport::lender> lender_;
   std::optional<transport::borrower> borrower_;
   pending_table pending_;
+  backlog_options options_;
+  std::optional<backlog> backlog_;
+  std::optional<parked_messages> parked_;
+  crowded_receivers crowded_;
+  /// Made by the thread that reads, for the first message.
+  std::shared_ptr<handled_log> handled_;
   /// Of the thread that reads.
   std::array<resolved, resolved_max> resolved_;
   std::mutex watched_mutex_;
@@ -284,6 +289,7 @@ private:
   std::atomic<bool> closed_ = false;
   std::atomic<bool> corrupt_ = false;
   std::atomic<uint64_t> dropped_ = 0;
+  std::atomic<uint64_t> dropped_told_ = 0;
   caf::error end_reason_;
 };
 

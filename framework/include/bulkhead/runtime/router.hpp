@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/runtime/export_table.hpp"
+#include "bulkhead/runtime/loop.hpp"
 #include "bulkhead/transport/handshake.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
@@ -36,10 +37,8 @@ class link;
 /// Thread safety: all functions from any thread. Lifetime: outlives the links and every proxy's use of them.
 class router final : public caf::proxy_registry::backend, private pins {
 public:
-  /// @param post runs a function soon on a thread of the loop, outside of all locks.
-  /// @param on_idle_memory called when a link's `trim` has something to do after a while; any thread, under a lock.
-  router(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
-         std::function<void(std::function<void()>)> post, std::function<void()> on_idle_memory);
+  /// @param runs outlives the router.
+  router(caf::actor_system& system, transport::process_number self, const transport::system_key& key, loop& runs);
 
   ~router() override;
 
@@ -67,12 +66,8 @@ public:
     return *context_;
   }
 
-  void post(std::function<void()> work) {
-    post_(std::move(work));
-  }
-
-  void memory_is_idle() {
-    on_idle_memory_();
+  [[nodiscard]] loop& the_loop() const noexcept {
+    return loop_;
   }
 
   /// In a worker: the host's node id, which may be one that CAF's I/O module made.
@@ -91,6 +86,12 @@ public:
 
   /// Process `number` is reached through `via` from now on.
   void attach(transport::process_number number, std::shared_ptr<link> via);
+
+  /// The address that handles to `who` have in this process: a root's own worker calls it otherwise.
+  [[nodiscard]] wire_address usual(const wire_address& who) const;
+
+  /// Whether a handle to `who` sends through `via`.
+  [[nodiscard]] bool reaches(const link& via, const wire_address& who) const;
 
   /// Process `number` is gone: its proxies end with `reason`.
   void detach(transport::process_number number, const caf::error& reason);
@@ -159,8 +160,7 @@ private:
   caf::actor_system& system_;
   const transport::process_number self_;
   const transport::system_key key_;
-  const std::function<void(std::function<void()>)> post_;
-  const std::function<void()> on_idle_memory_;
+  loop& loop_;
   std::unique_ptr<caf::execution_unit> context_;
   caf::proxy_registry proxies_;
   export_table exports_;

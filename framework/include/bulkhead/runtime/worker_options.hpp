@@ -66,8 +66,21 @@ struct worker_options {
   /// Size of the mailbox in bytes, in each direction: a power of two from 4 KiB to 1 GiB.
   uint32_t mailbox_bytes = uint32_t{1} << 20;
 
-  /// Bytes that may wait in the sender's process when the mailbox is full.
-  uint64_t spill_bytes_max = uint64_t{64} << 20;
+  /// How much may have been sent, in each direction of the worker, and not have been handled yet.
+  backlog_limits backlog = {uint64_t{64} << 20, uint64_t{1} << 18};
+
+  /// The same for one receiving actor.
+  backlog_limits actor_backlog = {uint64_t{32} << 20, uint64_t{1} << 16};
+
+  /// What becomes of messages beyond that.
+  overflow when_full = overflow::wait;
+
+  /// How long a receiver at its limits may handle nothing before it counts as slow. 0: for ever, and whoever waits for it may
+  /// wait for ever.
+  std::chrono::milliseconds slow_after{10'000};
+
+  /// What happens then.
+  slow_consumer when_slow = slow_consumer::report;
 
   /// Largest encoded message in bytes, without the payloads that are lent.
   uint64_t message_bytes_max = uint64_t{4} << 30;
@@ -84,6 +97,9 @@ struct worker_options {
 
   placement where = placement::own_process;
 };
+
+/// What `options` say about messages that wait.
+[[nodiscard]] backlog_options backlog_of(const worker_options& options) noexcept;
 
 /// Returns `errc::invalid_option` with the name of the first option that makes no sense.
 [[nodiscard]] caf::error check(const worker_options& options);

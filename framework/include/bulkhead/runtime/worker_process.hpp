@@ -79,6 +79,9 @@ public:
   void on_spawned(uint64_t root, caf::error reason) override;
   void on_root_down(uint64_t root, const caf::error& reason) override;
   void on_corrupt(const std::string& complaint) override;
+  void on_backlog(backlog_event what) override;
+  void on_slow(const std::string& complaint) override;
+  void on_waits(std::vector<wait_edge> all) override;
 
 private:
   struct root {
@@ -135,6 +138,8 @@ private:
   std::shared_ptr<link> link_;
   std::map<uint64_t, root> roots_;
   std::string complaint_;
+  /// Why the worker is killed although it did nothing wrong.
+  std::string verdict_;
   bool had_roots_ = false;
 };
 

@@ -38,6 +38,7 @@ public:
   void on_corrupt(const std::string& complaint) override;
 
 private:
+  bool on_waiting(std::vector<wait_edge> all) override;
   void watch_lifeline();
   void root_ended(uint64_t root);
 
@@ -52,6 +53,8 @@ private:
   bool had_roots_ = false;
   bool spawning_ = false;
   bool stopping_ = false;
+  /// The host knows of actors that wait. Of the keeper's thread.
+  bool told_waits_ = false;
 };
 
 } // namespace bulkhead::runtime

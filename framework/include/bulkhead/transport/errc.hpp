@@ -17,7 +17,8 @@ enum class errc : uint8_t {
   none = 0,
   /// The worker process ended while the request was open. The context holds a `worker_death`.
   worker_lost,
-  /// Mailbox and spill of the worker are full. Retry later, send less, or raise `spill_bytes_max`.
+  /// So many messages wait for the receiver, or for all of its worker, as `worker_options` allow. Send less, retry later, or raise
+  /// `actor_backlog` or `backlog`.
   mailbox_full,
   /// The message exceeds `message_bytes_max`. Split it, or raise the limit for this worker.
   message_too_large,

@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/os_error.hpp"
 #include "bulkhead/shm/layout.hpp"
+#include "bulkhead/transport/backlog_limits.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/payload_fallback.hpp"
 #include "bulkhead/transport/record.hpp"
@@ -13,7 +14,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 2;
+constexpr uint32_t protocol_version = 3;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -61,7 +62,7 @@ struct hello {
   system_key key = {};
   shm::geometry geometry = {};
   uint64_t message_bytes_max = 0;
-  uint64_t spill_bytes_max = 0;
+  backlog_options backlog = {};
   uint64_t payload_bytes_max = 0;
   /// 0: no limit.
   uint64_t memory_bytes_max = 0;

@@ -18,13 +18,14 @@ namespace bulkhead::transport {
 
 /// Limits of one direction of an edge.
 struct outbox_limits {
-  /// Bytes that may wait in this process when the mailbox is full, before messages are rejected.
-  size_t spill_bytes_max = size_t{64} << 20;
   /// Largest encoded message in bytes.
   uint64_t message_bytes_max = uint64_t{4} << 30;
+  /// Bytes of control records that may wait in this process: a peer that has not read them by then reads none.
+  size_t control_bytes_max = size_t{256} << 20;
 };
 
-/// The sending half of an edge: puts records into the mailbox, keeps what does not fit, and cuts up what is too large.
+/// The sending half of an edge: puts records into the mailbox, keeps what does not fit, and cuts up what is too large. How much
+/// that may be is the business of whoever sends.
 ///
 /// Order: records with the same source and target leave in the order of `send`, whether they went directly, waited, or
 /// went in pieces; a record with target 0 (a down, say) follows everything from its source. Large records share the
@@ -37,8 +38,6 @@ public:
   enum class outcome : uint8_t {
     /// In the mailbox or waiting in this process: it will arrive unless the peer dies.
     accepted,
-    /// Mailbox and spill are full.
-    full,
     /// Larger than `message_bytes_max`.
     too_large,
     /// The `acceptance` said no.
@@ -58,23 +57,16 @@ public:
     ~acceptance() = default;
   };
 
-  /// Whether a record may be turned away when too much waits already.
-  enum class admission : uint8_t {
-    bounded,
-    /// For what must not be lost and is bounded by its nature: responses, downs, exits.
-    guaranteed,
-  };
-
   outbox(std::byte* own_region, const std::byte* peer_region, shm::geometry rings, const platform::event_fd& peer_bell,
          const platform::event_fd& own_bell, outbox_limits limits);
 
   /// Sends a record in the data lane.
   /// @param body left alone, unless it is accepted and has to go in pieces: then it is taken over and not copied.
   [[nodiscard]] outcome send(record_kind kind, uint16_t flags, const envelope& head, caf::byte_buffer&& body,
-                             admission admit, acceptance* told = nullptr);
+                             acceptance* told = nullptr);
 
   /// Sends a message in the control lane: it overtakes all data. One that does not fit there goes with the data.
-  [[nodiscard]] outcome send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body, admission admit,
+  [[nodiscard]] outcome send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body,
                                     acceptance* told = nullptr);
 
   /// Sends a record in the control lane that must not be lost.
@@ -91,6 +83,11 @@ public:
   /// Whether the peer wrote an impossible cursor.
   [[nodiscard]] bool corrupt() const noexcept {
     return corrupt_.load();
+  }
+
+  /// Whether the peer has left so many control records unread that it cannot be honest.
+  [[nodiscard]] bool ignored() const noexcept {
+    return ignored_.load();
   }
 
   /// Refuses everything from now on. When it returns, no thread touches the regions or the bells any more.
@@ -144,12 +141,12 @@ private:
   std::deque<parcel> spill_;
   std::deque<parcel> control_spill_;
   std::list<stream> streams_;
-  size_t waiting_bytes_ = 0;
   size_t control_waiting_bytes_ = 0;
   uint64_t next_stream_ = 1;
   bool closed_ = false;
   std::atomic<bool> waiting_ = false;
   std::atomic<bool> corrupt_ = false;
+  std::atomic<bool> ignored_ = false;
   record_counts accepted_;
 };
 

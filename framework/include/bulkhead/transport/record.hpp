@@ -37,8 +37,20 @@ enum class record_kind : uint16_t {
   stop = 12,
   /// The writer has no copy left of what it borrowed as loan `target`. Travels in the control lane.
   give_back = 13,
+  /// Messages were handled whose tickets the body lists, eight bytes each. Travels in the control lane.
+  handled = 14,
   /// The writer has given up chunk `target` of its arena.
   forget_chunk = 15,
+  /// From now on the writer wants tickets back at once (`word` is 1) or when it suits (0). Travels in the control lane.
+  demand = 16,
+  /// The body holds a `backlog_event` of the writer, for the host. Travels in the control lane.
+  report = 17,
+  /// The body lists the actors of the writer that wait for room, four numbers each: id of the wait, who waits, for whom, and both
+  /// processes. Travels in the control lane.
+  waits = 18,
+  /// Nobody in the reader's process shall wait for `target`: it waits itself, in a circle that the body describes. Travels in the
+  /// control lane.
+  give_up = 19,
 };
 
 /// How many records have gone through one direction of an edge. The lanes count apart, because one overtakes the other.
@@ -52,7 +64,7 @@ struct record_counts {
 };
 
 /// The last kind; anything above is garbage.
-constexpr auto last_record_kind = record_kind::forget_chunk;
+constexpr auto last_record_kind = record_kind::give_up;
 
 /// Set if the body of a message starts with CAF's forwarding stack.
 constexpr uint16_t flag_has_stages = 1;
@@ -75,9 +87,11 @@ struct envelope {
   uint64_t word = 0;
   process_number target_process = host_process;
   process_number source_process = host_process;
+  /// Of a message that is no response: comes back when it was handled. 0: the writer does not want to know.
+  uint64_t ticket = 0;
 };
 
-static_assert(sizeof(envelope) == 32 && std::is_trivially_copyable_v<envelope>);
+static_assert(sizeof(envelope) == 40 && std::is_trivially_copyable_v<envelope>);
 
 /// Reads the fixed part from `payload`, which must hold at least that many bytes.
 inline envelope read_envelope(std::span<const std::byte> payload) noexcept {

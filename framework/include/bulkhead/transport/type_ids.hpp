@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/transport/array.hpp"
+#include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/bytes.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/fd.hpp"
@@ -38,6 +39,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::array<uint64_t>) )
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::shared_counter))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::shared_map))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::backlog_incident))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::backlog_event))
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

@@ -21,7 +21,7 @@ enum class death_cause : uint8_t {
   corrupt,
   /// It ran out of memory.
   out_of_memory,
-  /// The host told it to stop, and killed it because it did not do so in time.
+  /// The host killed it: it did not stop in time when it was told to, or its actors were too slow (`when_slow`).
   stopped,
 };
 

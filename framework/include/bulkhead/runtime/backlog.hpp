@@ -1,0 +1,147 @@
+#pragma once
+
+#include "bulkhead/runtime/export_table.hpp"
+#include "bulkhead/transport/backlog_limits.hpp"
+
+#include <caf/tracing_data.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+/// Who sends to whom.
+struct flow {
+  wire_address source;
+  wire_address target;
+
+  friend bool operator==(const flow&, const flow&) = default;
+};
+
+/// The sender's books of one direction: each message that was sent and not handled yet, and how much that is for each receiver and
+/// for all of them. The receiver returns a message's ticket when its handler has returned (credit-based flow control: Kung, Morris:
+/// Credit-based flow control for ATM networks, 1995). It does so lazily, in batches, and only while it was told to.
+///
+/// Nobody may take all the room: what one sender has with a receiver, and what one receiver has of a worker's, must stay below eight
+/// times the room that is left (dynamic thresholds: Choudhury, Hahne 1998). So a flood leaves a ninth to others.
+///
+/// Thread safety: all functions from any thread; none calls out.
+class backlog {
+public:
+  enum class room : uint8_t {
+    free,
+    /// At the limits: who can wait should.
+    crowded,
+    /// At twice the limits: for those only who will wait at once, or have waited elsewhere.
+    full,
+    /// At four times the limits.
+    bursting,
+  };
+
+  /// What became of a message.
+  struct entrance {
+    room found;
+    /// 0 if it was turned away.
+    uint64_t ticket = 0;
+    /// Set if the peer must be told that tickets are wanted at once, from now on.
+    bool demand = false;
+  };
+
+  /// What came back with a ticket.
+  struct departure {
+    wire_address target;
+    /// Of the message that was passed on, if it was: now it has been handled.
+    caf::tracing_data_ptr mark;
+    /// Set if the peer must be told that tickets are not wanted at once any more.
+    bool no_demand = false;
+  };
+
+  /// @param all of the whole direction; `each` of one receiver.
+  backlog(const backlog_limits& all, const backlog_limits& each) noexcept : all_limits_(all), each_limits_(each) {
+    // nop
+  }
+
+  /// Books a message of `bytes`, unless there is too little room.
+  /// @param most the worst room in which it may still enter.
+  /// @param mark taken only if it enters.
+  [[nodiscard]] entrance enter(const flow& who, uint64_t bytes, room most, caf::tracing_data_ptr& mark);
+
+  /// Closes the books on a message. Nothing if there is no such ticket: then the peer lies.
+  [[nodiscard]] std::optional<departure> leave(uint64_t ticket);
+
+  [[nodiscard]] room room_for(const flow& who) const;
+
+  /// Whether there is no room for `who` before the receiver itself has handled something.
+  [[nodiscard]] bool waits_for_receiver(const flow& who) const;
+
+  /// Whether half of the room of `target`, or of all, is taken.
+  [[nodiscard]] bool presses(const wire_address& target) const;
+
+  /// How many times a ticket of `target` came back; it means progress if it changes.
+  [[nodiscard]] uint64_t handled_by(const wire_address& target) const;
+
+  /// What waits for one receiver.
+  [[nodiscard]] backlog_limits waiting_for(const wire_address& target) const;
+
+  /// Forgets all messages, and returns the marks of those that were passed on.
+  [[nodiscard]] std::vector<caf::tracing_data_ptr> clear();
+
+private:
+  struct account {
+    uint64_t messages = 0;
+    uint64_t bytes = 0;
+    uint64_t handled = 0;
+    /// Counted in `pressing_`.
+    bool pressing = false;
+
+    void add(uint64_t size) noexcept {
+      ++messages;
+      bytes += size;
+    }
+    void subtract(uint64_t size) noexcept {
+      --messages;
+      bytes -= size;
+      ++handled;
+    }
+  };
+
+  struct flow_hash {
+    size_t operator()(const flow& x) const noexcept {
+      wire_address_hash hash;
+      return hash(x.source) * 31 + hash(x.target);
+    }
+  };
+
+  struct slot {
+    flow who;
+    uint64_t bytes = 0;
+    caf::tracing_data_ptr mark;
+    uint32_t generation = 1;
+    bool used = false;
+  };
+
+  static bool at(const account& what, const backlog_limits& limits, uint64_t times) noexcept;
+  static bool takes_all(const account& part, const account& whole, const backlog_limits& limits) noexcept;
+  [[nodiscard]] room room_for(const account& target, const account& pair) const noexcept;
+  void press(account& what, const backlog_limits& limits) noexcept;
+  void relieve(account& what, const backlog_limits& limits) noexcept;
+
+  const backlog_limits all_limits_;
+  const backlog_limits each_limits_;
+
+  mutable std::mutex mutex_;
+  account all_;
+  boost::unordered_flat_map<wire_address, account, wire_address_hash> targets_;
+  boost::unordered_flat_map<flow, account, flow_hash> pairs_;
+  std::vector<slot> slots_;
+  std::vector<uint32_t> free_;
+  size_t pressing_ = 0;
+  bool demanded_ = false;
+};
+
+} // namespace bulkhead::runtime

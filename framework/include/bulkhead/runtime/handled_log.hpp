@@ -1,0 +1,69 @@
+#pragma once
+
+#include "bulkhead/transport/backlog_limits.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+/// Where the tickets of handled messages go.
+class ticket_returns {
+public:
+  /// Called on any thread, perhaps under the lock of an actor: must not take one.
+  virtual void return_tickets(std::span<const uint64_t> tickets) = 0;
+
+protected:
+  ~ticket_returns() = default;
+};
+
+/// The receiver's books of one direction: which messages were handled. Tells the sender in batches, and only if it wants to know:
+/// a sender that is far from its limits needs no news.
+///
+/// Thread safety: all functions from any thread. Lifetime: shared by the link and the messages that came through it, which may
+/// outlive the link.
+class handled_log {
+public:
+  /// @param limits what an honest sender keeps to, of all its messages together.
+  handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits) noexcept
+    : to_(std::move(to)), limits_(limits) {
+    // nop
+  }
+
+  /// A message has arrived. Returns false if the sender has gone beyond its limits.
+  [[nodiscard]] bool arrived(uint64_t bytes) noexcept;
+
+  /// A message was handled or thrown away. `ticket` is 0 if the sender does not want to know.
+  void handled(uint64_t ticket, uint64_t bytes);
+
+  /// Whether the sender wants to know at once.
+  void demand(bool wanted);
+
+  /// Tells what there is to tell, if it is wanted.
+  void flush();
+
+  /// Whether `flush` has something to tell.
+  [[nodiscard]] bool has_untold() const noexcept {
+    return untold_ && demanded_;
+  }
+
+private:
+  [[nodiscard]] bool is_due() const noexcept;
+  void tell(std::vector<uint64_t> tickets);
+
+  const std::weak_ptr<ticket_returns> to_;
+  const backlog_limits limits_;
+  std::atomic<uint64_t> waiting_ = 0;
+  std::atomic<uint64_t> waiting_bytes_ = 0;
+  std::atomic<bool> demanded_ = false;
+  std::atomic<bool> untold_ = false;
+  std::mutex mutex_;
+  std::vector<uint64_t> done_;
+  uint64_t told_at_ns_ = 0;
+};
+
+} // namespace bulkhead::runtime

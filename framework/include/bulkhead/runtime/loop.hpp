@@ -1,0 +1,40 @@
+#pragma once
+
+#include "bulkhead/runtime/backlog.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace bulkhead::runtime {
+
+class link;
+
+/// What links want of the threads that run actors.
+///
+/// Thread safety: all functions from any thread, also under locks of actors: none takes one.
+class loop {
+public:
+  /// Runs `work` soon on the polling thread, outside of all locks.
+  virtual void post(std::function<void()> work) = 0;
+
+  /// A link's `trim` has something to do after a while.
+  virtual void memory_is_idle() = 0;
+
+  /// Whether an actor runs on the calling thread that could wait.
+  [[nodiscard]] virtual bool runs_actor() const noexcept = 0;
+
+  /// The actor that runs on the calling thread, if there is one, is not resumed until `via` has room for `who`.
+  virtual void wait_for_room(const std::shared_ptr<link>& via, const flow& who) = 0;
+
+  /// `via` may have room for some who wait.
+  virtual void room_made(link& via) = 0;
+
+  /// A receiver behind `via` is at its limits: the link wants `check_receivers` to be called now and then, for as long as that
+  /// returns true.
+  virtual void receiver_is_crowded() = 0;
+
+protected:
+  ~loop() = default;
+};
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bulkhead {
+
+/// What becomes of a message when too many before it have not been handled yet.
+enum class overflow : uint8_t {
+  /// The message is taken, and the actor that runs on the sending thread is not resumed until there is room again. No thread
+  /// waits. Senders that cannot be suspended, such as threads and blocking actors, may use up to twice the limits, handlers that
+  /// send on and on up to four times; beyond that it is as `fail`. So it is for a receiver that handled nothing for `slow_after`.
+  wait,
+  /// A request is answered with `errc::mailbox_full` at once; an asynchronous message is dropped and counted.
+  fail,
+  /// An asynchronous message is dropped and counted; requests may use up to twice the limits, then they fail.
+  drop_newest,
+  /// Messages wait in the sender's process, up to the limits once more; then the oldest asynchronous one for the same receiver
+  /// is dropped and counted. A request fails if only requests wait.
+  drop_oldest,
+};
+
+/// What happens when a receiver that others wait for handles nothing for `slow_after`.
+enum class slow_consumer : uint8_t {
+  /// Who subscribed to the host's events is told; whoever waits goes on, and its messages fail until there is progress.
+  report,
+  /// The same, and the worker is killed: its open requests fail with `errc::worker_lost`, cause `stopped`.
+  kill,
+};
+
+/// Bounds of what was sent in one direction and has not been handled. A message counts from when it was sent until its handler
+/// has returned, wherever it is at the time: in the sender's process, in shared memory, in the receiver's mailbox.
+struct backlog_limits {
+  /// Encoded bytes, and `message_overhead_bytes` for each message. A single larger message passes when nothing else waits.
+  uint64_t bytes_max = 0;
+  /// At least 1.
+  uint64_t messages_max = 0;
+};
+
+/// How much may wait, and what happens then, in each direction of an edge.
+struct backlog_options {
+  /// Of all actors of a worker together, and in the other direction of all that its actors sent.
+  backlog_limits all;
+  /// Of one actor.
+  backlog_limits each;
+  overflow when_full = overflow::wait;
+  slow_consumer when_slow = slow_consumer::report;
+  /// How long a receiver at its limits may handle nothing before it is slow. 0: for ever.
+  uint64_t slow_after_ms = 0;
+};
+
+/// What a small message costs besides its encoded bytes, while it waits in a mailbox of CAF 0.18.7.
+constexpr uint64_t message_overhead_bytes = 256;
+
+} // namespace bulkhead

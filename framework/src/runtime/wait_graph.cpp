@@ -1,0 +1,97 @@
+#include "bulkhead/runtime/wait_graph.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+std::string name_of(const wait_edge& x) {
+  auto process = x.process == transport::host_process ? std::string{"host"} : "worker process " + std::to_string(x.process);
+  return "actor " + std::to_string(x.waits.actor) + " in " + process;
+}
+
+} // namespace
+
+void wait_graph::update(transport::process_number process, std::vector<wait_edge> edges) {
+  if (edges.empty()) {
+    known_.erase(process);
+    return;
+  }
+  auto& state = known_[process];
+  state.edges = std::move(edges);
+  for (auto& x : state.edges)
+    x.process = process;
+  ++state.updates;
+}
+
+void wait_graph::forget(transport::process_number process) {
+  known_.erase(process);
+}
+
+// Each actor waits for one at most, so every way is a line that ends or runs into a circle.
+std::vector<std::vector<wait_edge>> wait_graph::circles() const {
+  boost::unordered_flat_map<wire_address, wait_edge, wire_address_hash> next;
+  for (auto& [process, state] : known_)
+    for (auto& x : state.edges)
+      next.insert_or_assign(x.waits, x);
+  boost::unordered_flat_map<wire_address, size_t, wire_address_hash> walked;
+  std::vector<std::vector<wait_edge>> result;
+  size_t walk = 0;
+  for (auto& [start, first] : next) {
+    ++walk;
+    std::vector<wait_edge> way;
+    auto i = next.find(start);
+    while (i != next.end() && walked.try_emplace(i->first, walk).second) {
+      way.push_back(i->second);
+      i = next.find(i->second.on);
+    }
+    if (i == next.end() || walked[i->first] != walk)
+      continue;
+    auto begin = std::find(way.begin(), way.end(), i->second);
+    result.emplace_back(begin, way.end());
+  }
+  return result;
+}
+
+wait_graph::candidate wait_graph::now(const std::vector<wait_edge>& circle) const {
+  candidate result;
+  for (auto& x : circle)
+    result.updates[x.process] = known_.at(x.process).updates;
+  return result;
+}
+
+bool wait_graph::all_told_since(const candidate& then) const {
+  return std::all_of(then.updates.begin(), then.updates.end(), [this](auto& x) {
+    auto i = known_.find(x.first);
+    return i != known_.end() && i->second.updates > x.second;
+  });
+}
+
+std::vector<std::vector<wait_edge>> wait_graph::look() {
+  std::vector<std::vector<wait_edge>> result;
+  std::map<circle_name, candidate> standing;
+  for (auto& circle : circles()) {
+    circle_name name;
+    for (auto& x : circle)
+      name.emplace(x.process, x.id);
+    auto before = candidates_.find(name);
+    auto& kept = standing[name] = before != candidates_.end() ? before->second : now(circle);
+    if (before == candidates_.end() || kept.returned || !all_told_since(kept))
+      continue;
+    kept.returned = true;
+    result.push_back(std::move(circle));
+  }
+  candidates_ = std::move(standing);
+  return result;
+}
+
+std::string describe(const std::vector<wait_edge>& circle) {
+  std::string result;
+  for (auto& x : circle)
+    result += name_of(x) + " -> ";
+  return circle.empty() ? result : result + name_of(circle.front());
+}
+
+} // namespace bulkhead::runtime

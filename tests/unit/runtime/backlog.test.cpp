@@ -1,0 +1,245 @@
+#include <catch2/catch.hpp>
+
+#include "bulkhead/runtime/backlog.hpp"
+#include "bulkhead/runtime/crowded_receivers.hpp"
+#include "bulkhead/runtime/handled_log.hpp"
+
+#include <random>
+#include <set>
+#include <vector>
+
+using namespace bulkhead;
+using namespace bulkhead::runtime;
+using room = backlog::room;
+
+namespace {
+
+constexpr wire_address sender{0, 1};
+constexpr wire_address other_sender{0, 2};
+constexpr wire_address receiver{1, 10};
+constexpr wire_address other_receiver{1, 11};
+constexpr backlog_limits plenty{uint64_t{1} << 40, 1'000'000};
+
+struct books : backlog {
+  using backlog::backlog;
+
+  entrance enter(const wire_address& from, const wire_address& to, uint64_t bytes = 0, room most = room::crowded) {
+    caf::tracing_data_ptr none;
+    return backlog::enter({from, to}, bytes, most, none);
+  }
+};
+
+class counted_mark final : public caf::tracing_data {
+public:
+  explicit counted_mark(int& alive) : alive_(alive) {
+    ++alive_;
+  }
+  ~counted_mark() override {
+    --alive_;
+  }
+  bool serialize(caf::serializer&) const override {
+    return true;
+  }
+  bool serialize(caf::binary_serializer&) const override {
+    return true;
+  }
+
+private:
+  int& alive_;
+};
+
+struct told_tickets final : ticket_returns {
+  void return_tickets(std::span<const uint64_t> some) override {
+    ++records;
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  size_t records = 0;
+  std::vector<uint64_t> all;
+};
+
+} // namespace
+
+TEST_CASE("a receiver is crowded at its limit of messages and full at twice that") {
+  books b{plenty, {uint64_t{1} << 40, 8}};
+  for (auto i = 0; i < 8; ++i)
+    CHECK(b.enter(sender, receiver).found == room::free);
+  CHECK(b.enter(sender, receiver, 0, room::free).ticket == 0);
+  for (auto i = 0; i < 8; ++i) {
+    auto x = b.enter(sender, receiver);
+    CHECK(x.found == room::crowded);
+    CHECK(x.ticket != 0);
+  }
+  auto x = b.enter(sender, receiver);
+  CHECK(x.found == room::full);
+  CHECK(x.ticket == 0);
+  for (auto i = 0; i < 16; ++i)
+    CHECK(b.enter(sender, receiver, 0, room::full).ticket != 0);
+  CHECK(b.enter(sender, receiver, 0, room::full).found == room::bursting);
+  CHECK(b.enter(sender, receiver, 0, room::bursting).ticket != 0);
+  CHECK(b.enter(sender, other_receiver).found == room::free);
+}
+
+TEST_CASE("a receiver is crowded at its limit of bytes, and one large message passes when nothing waits") {
+  books b{plenty, {100'000, 1000}};
+  auto first = b.enter(sender, receiver, 5'000'000);
+  CHECK(first.found == room::free);
+  CHECK(b.enter(sender, receiver, 1).ticket == 0);
+  REQUIRE(b.leave(first.ticket));
+  CHECK(b.enter(sender, receiver, 1).found == room::free);
+}
+
+TEST_CASE("the limits of all receivers together hold too") {
+  books b{{uint64_t{1} << 40, 100}, plenty};
+  for (uint64_t i = 0; i < 100; ++i)
+    CHECK(b.enter(sender, {1, i}).ticket != 0);
+  CHECK(b.enter(sender, {1, 500}).found == room::crowded);
+}
+
+TEST_CASE("a sender that floods a receiver leaves room for others, and a flooded receiver for others") {
+  books b{plenty, {uint64_t{1} << 40, 900}};
+  while (b.enter(sender, receiver, 0, room::free).ticket != 0)
+    continue;
+  auto flood = b.waiting_for(receiver).messages_max;
+  CHECK(flood > 700);
+  CHECK(flood < 850);
+  CHECK(b.enter(other_sender, receiver).found == room::free);
+
+  books c{{uint64_t{1} << 40, 900}, plenty};
+  while (c.enter(sender, receiver, 0, room::free).ticket != 0)
+    continue;
+  CHECK(c.waiting_for(receiver).messages_max < 850);
+  CHECK(c.enter(sender, other_receiver).found == room::free);
+}
+
+TEST_CASE("a ticket can be returned once") {
+  books b{plenty, plenty};
+  auto first = b.enter(sender, receiver).ticket;
+  auto second = b.enter(sender, receiver).ticket;
+  CHECK(b.leave(first));
+  CHECK_FALSE(b.leave(first));
+  auto third = b.enter(sender, receiver).ticket;
+  CHECK_FALSE(b.leave(first));
+  CHECK(b.leave(third));
+  CHECK(b.leave(second));
+  CHECK_FALSE(b.leave(0));
+  CHECK_FALSE(b.leave(~uint64_t{0}));
+  CHECK_FALSE(b.leave(third + 1));
+  CHECK(b.waiting_for(receiver).messages_max == 0);
+}
+
+TEST_CASE("tickets are demanded from half of a limit on, and not any more below a quarter") {
+  books b{plenty, {uint64_t{1} << 40, 100}};
+  std::vector<uint64_t> tickets;
+  auto demands = 0;
+  for (auto i = 0; i < 100; ++i) {
+    auto x = b.enter(sender, receiver);
+    tickets.push_back(x.ticket);
+    if (x.demand) {
+      ++demands;
+      CHECK(i == 49);
+    }
+  }
+  CHECK(demands == 1);
+  auto ends = 0;
+  for (size_t i = 0; i < tickets.size(); ++i) {
+    auto left = b.leave(tickets[i]);
+    REQUIRE(left);
+    ends += left->no_demand ? 1 : 0;
+    CHECK(left->no_demand == (i == 75));
+  }
+  CHECK(ends == 1);
+}
+
+TEST_CASE("the mark of a message that is passed on lives until that was handled") {
+  int alive = 0;
+  books b{plenty, {uint64_t{1} << 40, 1}};
+  caf::tracing_data_ptr mark = std::make_unique<counted_mark>(alive);
+  auto in = b.backlog::enter({sender, receiver}, 0, room::free, mark);
+  CHECK_FALSE(mark);
+  caf::tracing_data_ptr refused = std::make_unique<counted_mark>(alive);
+  CHECK(b.backlog::enter({sender, receiver}, 0, room::free, refused).ticket == 0);
+  CHECK(refused);
+  refused.reset();
+  CHECK(alive == 1);
+  (void) b.leave(in.ticket);
+  CHECK(alive == 0);
+}
+
+// Would catch: accounts that are not closed, room that gets lost, a sum that does not fit its parts.
+TEST_CASE("after any sequence of messages and returns all room is back") {
+  std::minstd_rand random{11};
+  books b{{100'000, 300}, {40'000, 50}};
+  std::vector<uint64_t> open;
+  auto demanded = false;
+  for (auto i = 0; i < 20'000; ++i) {
+    if (random() % 2 == 0) {
+      auto x = b.enter({0, random() % 5}, {1, random() % 5}, random() % 2000, random() % 2 == 0 ? room::free : room::crowded);
+      if (x.ticket != 0)
+        open.push_back(x.ticket);
+      CHECK_FALSE((x.demand && demanded));
+      demanded |= x.demand;
+    } else if (!open.empty()) {
+      std::swap(open[random() % open.size()], open.back());
+      auto left = b.leave(open.back());
+      REQUIRE(left);
+      open.pop_back();
+      CHECK_FALSE((left->no_demand && !demanded));
+      demanded = demanded && !left->no_demand;
+    }
+  }
+  for (auto x : open) {
+    auto left = b.leave(x);
+    REQUIRE(left);
+    demanded = demanded && !left->no_demand;
+  }
+  CHECK_FALSE(demanded);
+  for (uint64_t i = 0; i < 5; ++i) {
+    CHECK(b.waiting_for({1, i}).messages_max == 0);
+    CHECK(b.room_for({{0, i}, {1, i}}) == room::free);
+  }
+}
+
+TEST_CASE("handled messages are told in batches while that is wanted, and never otherwise") {
+  auto to = std::make_shared<told_tickets>();
+  handled_log log{std::weak_ptr<ticket_returns>{std::shared_ptr<ticket_returns>{to, to.get()}}, {1 << 20, 100}};
+  for (uint64_t i = 1; i <= 10; ++i)
+    CHECK(log.arrived(10));
+  for (uint64_t i = 1; i <= 5; ++i)
+    log.handled(i, 10);
+  log.flush();
+  CHECK(to->all.empty());
+  log.demand(true);
+  CHECK(to->all == std::vector<uint64_t>{1, 2, 3, 4, 5});
+  for (uint64_t i = 6; i <= 10; ++i)
+    log.handled(i, 10);
+  log.flush();
+  CHECK(to->all.size() == 10);
+  CHECK(std::set<uint64_t>(to->all.begin(), to->all.end()).size() == 10);
+}
+
+TEST_CASE("a sender that goes beyond its limits is found out, an honest one at its limits is not") {
+  handled_log log{{}, {uint64_t{1} << 40, 10}};
+  for (auto i = 0; i < 40; ++i)
+    CHECK(log.arrived(0));
+  CHECK_FALSE(log.arrived(0));
+  handled_log bytes{{}, {1000, 1000}};
+  CHECK(bytes.arrived(3000));
+  CHECK(bytes.arrived(100'000));
+  CHECK_FALSE(bytes.arrived(1));
+}
+
+TEST_CASE("a receiver is slow when it handles nothing for long, once, until it makes progress") {
+  crowded_receivers c;
+  c.note(receiver, 5, 1000);
+  CHECK_FALSE(c.is_slow(receiver, 5, true, 100, 1099));
+  CHECK(c.is_slow(receiver, 5, true, 100, 1100));
+  CHECK(c.given_up(receiver));
+  CHECK_FALSE(c.is_slow(receiver, 5, true, 100, 2000));
+  CHECK_FALSE(c.is_slow(receiver, 6, true, 100, 3000));
+  CHECK_FALSE(c.given_up(receiver));
+  CHECK(c.is_slow(receiver, 6, true, 100, 3100));
+  CHECK_FALSE(c.is_slow(receiver, 6, false, 100, 3200));
+  CHECK(c.empty());
+  c.note(other_receiver, 0, 0);
+  CHECK_FALSE(c.is_slow(other_receiver, 0, true, 0, 1'000'000));
+}
