@@ -238,7 +238,8 @@ void link::on_waits(const transport::incoming& record) {
     return;
   }
   std::vector<told_wait> told(count);
-  std::memcpy(told.data(), record.body.data(), record.body.size());
+  if (count > 0)
+    std::memcpy(told.data(), record.body.data(), record.body.size());
   std::vector<wait_edge> all;
   for (auto& x : told)
     if (x.waits_process == peer_) // it can speak for its own actors only
