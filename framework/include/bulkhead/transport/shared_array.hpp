@@ -6,8 +6,6 @@
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
-#include <caf/timespan.hpp>
-#include <caf/type_id.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -48,7 +46,7 @@ constexpr uint64_t elements_max = uint64_t{1} << 40;
 /// Thread safety: any thread. Lifetime: the elements stay readable when the writer, or its process, has ended. The memory goes
 /// with the last handle of any process.
 template <shareable_element T>
-class shared_array {
+class shared_array : public transport::changing_handle {
 public:
   /// Empty: without elements.
   shared_array() noexcept = default;
@@ -95,22 +93,6 @@ public:
     return region_ ? reader().version() : 0;
   }
 
-  /// As `shared_value::when_changed`.
-  template <class Self>
-  auto when_changed(Self* self, uint64_t seen, caf::timespan timeout = caf::infinite) const {
-    return self->request(herald_, timeout, caf::wait_for_atom_v, seen);
-  }
-
-  /// The actor that answers `when_changed`, for monitors.
-  [[nodiscard]] const caf::actor& herald() const noexcept {
-    return herald_;
-  }
-
-  /// Whether it is not empty.
-  explicit operator bool() const noexcept {
-    return region_ != nullptr;
-  }
-
   template <class Inspector>
   friend bool inspect(Inspector& f, shared_array& x) {
     return transport::inspect_ticket(f, x);
@@ -121,7 +103,7 @@ public:
   using word = transport::word_of<sizeof(T)>;
 
   shared_array(transport::shared_region::pointer region, size_t count, caf::actor herald) noexcept
-    : region_(std::move(region)), count_(count), herald_(std::move(herald)) {
+    : changing_handle(std::move(region), std::move(herald)), count_(count) {
     // nop
   }
 
@@ -158,9 +140,7 @@ private:
     return {region_->data(), count_};
   }
 
-  transport::shared_region::pointer region_;
   size_t count_ = 0;
-  caf::actor herald_;
 };
 
 } // namespace bulkhead

@@ -5,6 +5,8 @@
 
 #include <caf/actor.hpp>
 #include <caf/expected.hpp>
+#include <caf/timespan.hpp>
+#include <caf/type_id.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <typeinfo>
+#include <utility>
 
 namespace bulkhead {
 
@@ -91,6 +94,51 @@ struct shared_ticket {
     return f.object(x).pretty_name("shared").fields(f.field("label", x.label), f.field("extent", x.extent),
                                                     f.field("file", x.file), f.field("herald", x.herald));
   }
+};
+
+/// A handle of shared state whose changes can be awaited.
+///
+/// Thread safety and lifetime: of the handles that derive from it.
+class changing_handle {
+public:
+  /// Requests to be told when the version is another one than `seen`; the answer is the version then. Changes that come
+  /// close together are one. `value.when_changed(self, seen).then([=](uint64_t now) { ... })`
+  ///
+  /// Fails as any request to an actor of the writer's process does: `errc::worker_lost` when that process dies,
+  /// `caf::sec::request_receiver_down` when the writer ends, `caf::sec::invalid_argument` for an empty handle; and with
+  /// `errc::mailbox_full` if 4096 later requests wait as well.
+  /// @param self the actor that asks; of a `caf::scoped_actor` its `ptr()`.
+  template <class Self>
+  auto when_changed(Self* self, uint64_t seen, caf::timespan timeout = caf::infinite) const {
+    return self->request(herald_, timeout, caf::wait_for_atom_v, seen);
+  }
+
+  /// The actor that answers `when_changed`, for monitors.
+  [[nodiscard]] const caf::actor& herald() const noexcept {
+    return herald_;
+  }
+
+  /// Whether it is not empty.
+  explicit operator bool() const noexcept {
+    return region_ != nullptr;
+  }
+
+protected:
+  changing_handle() noexcept = default;
+
+  changing_handle(shared_region::pointer region, caf::actor herald) noexcept
+    : region_(std::move(region)), herald_(std::move(herald)) {
+    // nop
+  }
+
+  ~changing_handle() = default;
+  changing_handle(const changing_handle&) = default;
+  changing_handle& operator=(const changing_handle&) = default;
+  changing_handle(changing_handle&&) noexcept = default;
+  changing_handle& operator=(changing_handle&&) noexcept = default;
+
+  shared_region::pointer region_;
+  caf::actor herald_;
 };
 
 /// Names a kind of shared state and the type in it, so that one is not taken for another.

@@ -6,8 +6,6 @@
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
-#include <caf/timespan.hpp>
-#include <caf/type_id.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +34,7 @@ concept shareable_value = plain_value<T> && sizeof(T) <= shared_value_bytes_max;
 /// Thread safety: any thread. Lifetime: the last value stays readable when its writer, or its writer's process, has ended. The
 /// memory goes with the last handle of any process.
 template <shareable_value T>
-class shared_value {
+class shared_value : public transport::changing_handle {
 public:
   /// Empty.
   shared_value() noexcept = default;
@@ -65,28 +63,6 @@ public:
     return region_ ? reader().version() : 0;
   }
 
-  /// Requests to be told when the version is another one than `seen`; the answer is the version then. Changes that come
-  /// close together are one. `value.when_changed(self, seen).then([=](uint64_t now) { ... })`
-  ///
-  /// Fails as any request to an actor of the writer's process does: `errc::worker_lost` when that process dies,
-  /// `caf::sec::request_receiver_down` when the writer ends, `caf::sec::invalid_argument` for an empty handle; and with
-  /// `errc::mailbox_full` if 4096 later requests wait as well.
-  /// @param self the actor that asks; of a `caf::scoped_actor` its `ptr()`.
-  template <class Self>
-  auto when_changed(Self* self, uint64_t seen, caf::timespan timeout = caf::infinite) const {
-    return self->request(herald_, timeout, caf::wait_for_atom_v, seen);
-  }
-
-  /// The actor that answers `when_changed`, for monitors.
-  [[nodiscard]] const caf::actor& herald() const noexcept {
-    return herald_;
-  }
-
-  /// Whether it is not empty.
-  explicit operator bool() const noexcept {
-    return region_ != nullptr;
-  }
-
   template <class Inspector>
   friend bool inspect(Inspector& f, shared_value& x) {
     return transport::inspect_ticket(f, x);
@@ -95,7 +71,7 @@ public:
   // -- for Bulkhead -----------------------------------------------------------
 
   shared_value(transport::shared_region::pointer region, caf::actor herald) noexcept
-    : region_(std::move(region)), herald_(std::move(herald)) {
+    : changing_handle(std::move(region), std::move(herald)) {
     // nop
   }
 
@@ -127,9 +103,6 @@ private:
   [[nodiscard]] shm::value_reader reader() const noexcept {
     return {region_->data(), layout};
   }
-
-  transport::shared_region::pointer region_;
-  caf::actor herald_;
 };
 
 } // namespace bulkhead
