@@ -3,13 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "crash/actors.hpp"
-
-#include <bulkhead/platform/null_device.hpp>
-#include <bulkhead/platform/pipe.hpp>
-#include <bulkhead/platform/process.hpp>
-#include <bulkhead/platform/socket_pair.hpp>
-#include <bulkhead/platform/this_process.hpp>
+#include "crash/child_host.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,31 +29,9 @@ struct cramped_host {
 
 // Runs a host with little address space to its end.
 cramped_host run_cramped_host(const std::vector<std::string>& more_environment) {
-  auto pipe = platform::pipe_pair::create();
-  auto null = platform::open_null();
-  REQUIRE((pipe.has_value() && null.has_value()));
-  platform::process_spec spec;
-  spec.program = child_program("cramped");
-  spec.arguments = {"cramped"};
-  spec.environment = platform::environment();
-  spec.environment.insert(spec.environment.end(), more_environment.begin(), more_environment.end());
-  spec.passed = {{null->get(), 0}, {pipe->write_end.get(), 1}, {null->get(), 2}};
-  auto process = platform::process::start(spec);
-  REQUIRE(process.has_value());
-  pipe->write_end = {};
-  std::string text;
-  for (;;) {
-    auto readable = platform::wait_readable(pipe->read_end.get(), test_support::patience);
-    INFO(text);
-    REQUIRE((readable && *readable));
-    std::array<char, 4096> buffer;
-    auto count = platform::read_some(pipe->read_end.get(), buffer);
-    REQUIRE(count);
-    if (*count == 0)
-      break;
-    text.append(buffer.data(), *count);
-  }
-  auto status = process->reap_within(test_support::patience);
+  auto child = start_child_host("cramped", more_environment);
+  auto text = read_output(child);
+  auto status = child.process.reap_within(test_support::patience);
   REQUIRE(status);
   cramped_host result{*status, {}};
   std::istringstream in{text};

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "crash/actors.hpp"
+#include "crash/child_host.hpp"
 
 #include <bulkhead/platform/null_device.hpp>
 #include <bulkhead/platform/pipe.hpp>
@@ -27,29 +27,9 @@ struct running_host {
 
 // Starts a host in a process of its own and waits until its two workers are up.
 running_host start_host(const std::vector<std::string>& more_environment) {
-  auto pipe = platform::pipe_pair::create();
-  auto null = platform::open_null();
-  REQUIRE((pipe.has_value() && null.has_value()));
-  platform::process_spec spec;
-  spec.program = child_program("host");
-  spec.arguments = {"host"};
-  spec.environment = platform::environment();
-  spec.environment.insert(spec.environment.end(), more_environment.begin(), more_environment.end());
-  spec.passed = {{null->get(), 0}, {pipe->write_end.get(), 1}, {null->get(), 2}};
-  auto process = platform::process::start(spec);
-  REQUIRE(process.has_value());
-  pipe->write_end = {};
-  std::string text;
-  while (text.find("ready") == std::string::npos) {
-    auto readable = platform::wait_readable(pipe->read_end.get(), test_support::patience);
-    REQUIRE((readable && *readable));
-    std::array<char, 256> buffer;
-    auto count = platform::read_some(pipe->read_end.get(), buffer);
-    INFO(text);
-    REQUIRE((count && *count > 0));
-    text.append(buffer.data(), *count);
-  }
-  running_host result{std::move(*process), {}};
+  auto child = start_child_host("host", more_environment);
+  auto text = read_output(child, "ready");
+  running_host result{std::move(child.process), {}};
   std::istringstream lines{text};
   for (int pid = 0; lines >> pid;)
     result.workers.push_back(pid);
