@@ -16,7 +16,7 @@ namespace {
 // Lets each of `ring` send more than it may to the next one, before any of them can handle what it gets, and waits until all go on:
 // nothing but the detector frees them.
 void flood_around(host_fixture& f, const std::vector<caf::actor>& ring) {
-  constexpr int32_t count = 100;
+  constexpr int32_t count = 90;
   std::vector<int> pids;
   caf::scoped_actor self{f.sys};
   for (auto& x : ring) {

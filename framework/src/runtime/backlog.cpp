@@ -10,7 +10,6 @@ namespace {
 constexpr uint64_t share_factor = 8;
 
 constexpr uint64_t full_factor = 2;
-constexpr uint64_t bursting_factor = 4;
 
 uint64_t left(uint64_t used, uint64_t limit) noexcept {
   return limit > used ? limit - used : 0;
@@ -33,9 +32,8 @@ bool backlog::takes_all(const account& part, const account& whole, const backlog
 }
 
 backlog::room backlog::room_for(const account& target, const account& pair) const noexcept {
-  auto beyond = [&](uint64_t factor) { return at(target, each_limits_, factor) || at(all_, all_limits_, factor); };
-  if (beyond(full_factor))
-    return beyond(bursting_factor) ? room::bursting : room::full;
+  if (at(target, each_limits_, full_factor) || at(all_, all_limits_, full_factor))
+    return room::full;
   auto crowded = at(target, each_limits_, 1) || at(all_, all_limits_, 1) || takes_all(pair, target, each_limits_)
                  || takes_all(target, all_, all_limits_);
   return crowded ? room::crowded : room::free;
@@ -102,6 +100,7 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   auto& s = slots_[index];
   s.who = who;
   s.bytes = bytes + message_overhead_bytes;
+  passes_on_ |= mark != nullptr;
   s.mark = std::move(mark);
   s.used = true;
   for (auto x : {&target, &pair, &all_})
@@ -109,11 +108,12 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   press(target, each_limits_);
   press(all_, all_limits_);
   entrance result{found, ticket_of(index, s.generation)};
-  result.demand = pressing_ > 0 && !std::exchange(demanded_, pressing_ > 0);
+  auto wanted = pressing_ > 0 || passes_on_;
+  result.demand = wanted && !std::exchange(demanded_, wanted);
   return result;
 }
 
-std::optional<backlog::departure> backlog::leave(uint64_t ticket) {
+std::optional<backlog::handled> backlog::leave(uint64_t ticket) {
   std::lock_guard guard{mutex_};
   auto index = static_cast<uint32_t>(ticket);
   if (index >= slots_.size())
@@ -121,7 +121,7 @@ std::optional<backlog::departure> backlog::leave(uint64_t ticket) {
   auto& s = slots_[index];
   if (!s.used || s.generation != static_cast<uint32_t>(ticket >> 32))
     return std::nullopt;
-  departure result{s.who.target, std::move(s.mark)};
+  handled result{std::move(s.mark)};
   s.used = false;
   s.generation = std::max(s.generation + 1, uint32_t{1}); // a ticket is never 0
   free_.push_back(index);
@@ -135,7 +135,7 @@ std::optional<backlog::departure> backlog::leave(uint64_t ticket) {
     pairs_.erase(pair);
   if (target->second.messages == 0)
     targets_.erase(target);
-  result.no_demand = pressing_ == 0 && std::exchange(demanded_, false);
+  result.no_demand = pressing_ == 0 && !passes_on_ && std::exchange(demanded_, false);
   return result;
 }
 
@@ -145,10 +145,10 @@ uint64_t backlog::handled_by(const wire_address& target) const {
   return i != targets_.end() ? i->second.handled : 0;
 }
 
-backlog_limits backlog::waiting_for(const wire_address& target) const {
+backlog::amount backlog::waiting_for(const wire_address& target) const {
   std::lock_guard guard{mutex_};
   auto i = targets_.find(target);
-  return i != targets_.end() ? backlog_limits{i->second.bytes, i->second.messages} : backlog_limits{};
+  return i != targets_.end() ? amount{i->second} : amount{};
 }
 
 std::vector<caf::tracing_data_ptr> backlog::clear() {

@@ -4,6 +4,7 @@
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/platform/wakeup_cost.hpp"
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
+#include "bulkhead/runtime/handled_log.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
 
@@ -198,6 +199,7 @@ void caf_scheduler::run_job(worker& self, caf::resumable* job) {
   if (waits_.keeps(job))
     return;
   // While somebody is at its limits, whoever sends is stopped soon.
+  handled_log::batch batch;
   running now{job};
   auto result = job->resume(&self, checking_ ? crowded_throughput_max : throughput_max);
   auto ended = result == caf::resumable::done || result == caf::resumable::shutdown_execution_unit;

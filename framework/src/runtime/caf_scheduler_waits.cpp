@@ -13,26 +13,35 @@ namespace {
 /// From when on a wait is worth to be looked at.
 constexpr uint64_t long_wait_ns = 150'000'000;
 
-thread_local std::optional<room_wait>* wait_of_running = nullptr;
-
 } // namespace
+
+thread_local caf_scheduler::running* caf_scheduler::running::of_thread = nullptr;
 
 caf_scheduler::running::running(caf::resumable* job) {
   if (job->subtype() == caf::resumable::scheduled_actor)
-    wait_of_running = &wanted;
+    of_thread = this;
 }
 
 caf_scheduler::running::~running() {
-  wait_of_running = nullptr;
+  of_thread = nullptr;
 }
 
 bool caf_scheduler::runs_actor() const noexcept {
-  return wait_of_running != nullptr;
+  return running::of_thread != nullptr;
+}
+
+bool caf_scheduler::may_park(uint64_t bytes, const backlog_limits& most) noexcept {
+  auto now = running::of_thread;
+  if (now == nullptr || now->parked.messages >= most.messages_max || now->parked.bytes >= most.bytes_max)
+    return false;
+  ++now->parked.messages;
+  now->parked.bytes += bytes + message_overhead_bytes;
+  return true;
 }
 
 void caf_scheduler::wait_for_room(const std::shared_ptr<link>& via, const flow& who) {
-  if (wait_of_running != nullptr && !*wait_of_running)
-    wait_of_running->emplace(room_wait{via, who});
+  if (auto now = running::of_thread; now != nullptr && !now->wanted)
+    now->wanted.emplace(room_wait{via, who});
 }
 
 // The caller's reference goes to the list. Room that is made before the actor stands in the list is seen afterwards.

@@ -164,8 +164,7 @@ void link::close(const std::optional<worker_death>& death) {
     }
     answer(entry.requester, entry.mid, std::move(reason), &router_.context());
   }
-  for (auto& x : parked_->take_all())
-    (void) refuse(*x.what, end_reason_, &router_.context());
+  refuse_all(parked_->take_all(), end_reason_);
   (void) backlog_->clear();
   router_.the_loop().room_made(*this);
   router_.detach(peer_, end_reason_);

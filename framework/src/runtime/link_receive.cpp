@@ -23,8 +23,7 @@ size_t link::poll(caf::execution_unit& unit, size_t records_max) {
     found_corrupt("a cursor in its region is impossible");
   if (outbox_->ignored())
     found_corrupt("it does not read its control records");
-  if (handled_)
-    handled_->flush();
+  handled_log::batch batch;
   size_t count = 0;
   transport::incoming record;
   while (count < records_max && !corrupt_) {

@@ -21,29 +21,35 @@ bool parked_messages::drop_oldest(queue& from, message& dropped) {
   return true;
 }
 
-parked_messages::outcome parked_messages::park(const wire_address& target, message& item, bool at_any_rate) {
+bool parked_messages::wait_for(const wire_address& target) const {
+  if (count_ == 0)
+    return false;
+  std::lock_guard guard{mutex_};
+  return queues_.contains(target);
+}
+
+void parked_messages::park(const wire_address& target, message item) {
+  std::lock_guard guard{mutex_};
+  queues_[target].push_back(std::move(item));
+  count_ = queues_.size();
+}
+
+parked_messages::outcome parked_messages::park_for_oldest(const wire_address& target, message& item) {
   message dropped; // outlives the guard: its destruction may send
   std::lock_guard guard{mutex_};
-  auto i = queues_.find(target);
-  if (i == queues_.end()) {
-    if (!at_any_rate)
-      return outcome::none;
-    i = queues_.try_emplace(target).first;
-  }
-  auto& waiting = i->second;
+  auto& waiting = queues_[target];
+  count_ = queues_.size();
   auto result = outcome::parked;
   if (is_full(waiting)) {
+    result = outcome::dropped;
     if (!drop_oldest(waiting, dropped)) {
       if (!item.what->mid.is_async())
         return outcome::refused;
-      // Only requests wait: this one is the oldest of its kind.
-      dropped = std::move(item);
-      return outcome::parked_for_another;
+      dropped = std::move(item); // only requests wait: this one is the oldest of its kind
+      return result;
     }
-    result = outcome::parked_for_another;
   }
-  waiting.bytes += item.bytes;
-  waiting.items.push_back(std::move(item));
+  waiting.push_back(std::move(item));
   return result;
 }
 
@@ -63,6 +69,7 @@ bool parked_messages::take(const wire_address& target, message& item) {
     return false;
   if (i->second.items.empty()) {
     queues_.erase(i);
+    count_ = queues_.size();
     return false;
   }
   item = std::move(i->second.items.front());
@@ -76,14 +83,28 @@ void parked_messages::put_back(const wire_address& target, message item) {
   auto& waiting = queues_[target];
   waiting.bytes += item.bytes;
   waiting.items.push_front(std::move(item));
+  count_ = queues_.size();
+}
+
+std::vector<parked_messages::message> parked_messages::take_all(const wire_address& target) {
+  std::vector<message> result;
+  std::lock_guard guard{mutex_};
+  auto i = queues_.find(target);
+  if (i == queues_.end())
+    return result;
+  std::move(i->second.items.begin(), i->second.items.end(), std::back_inserter(result));
+  queues_.erase(i);
+  count_ = queues_.size();
+  return result;
 }
 
 std::vector<parked_messages::message> parked_messages::take_all() {
   std::vector<message> result;
   std::lock_guard guard{mutex_};
   for (auto& [target, waiting] : queues_)
-    result.insert(result.end(), std::make_move_iterator(waiting.items.begin()), std::make_move_iterator(waiting.items.end()));
+    std::move(waiting.items.begin(), waiting.items.end(), std::back_inserter(result));
   queues_.clear();
+  count_ = 0;
   return result;
 }
 

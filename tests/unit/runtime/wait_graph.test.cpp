@@ -1,11 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "bulkhead/runtime/parked_messages.hpp"
 #include "bulkhead/runtime/wait_graph.hpp"
 
-#include <caf/mailbox_element.hpp>
-
-#include <string>
 #include <vector>
 
 
@@ -87,48 +83,4 @@ TEST_CASE("a circle that others wait for is found without them, and two circles 
   CHECK(found.size() == 3);
   for (auto& x : found)
     CHECK(x.size() <= 2);
-}
-
-TEST_CASE("parked messages keep their order, and the oldest asynchronous one gives way") {
-  parked_messages parked{{1 << 20, 3}};
-  auto item = [](bool request, int32_t value) {
-    auto mid = request ? caf::make_message_id(1) : caf::make_message_id();
-    return parked_messages::message{nullptr, caf::make_mailbox_element(nullptr, mid, {}, value), 10};
-  };
-  using outcome = parked_messages::outcome;
-  auto put = [&](bool request, int32_t value, bool at_any_rate = true) {
-    auto x = item(request, value);
-    return parked.park(b, x, at_any_rate);
-  };
-  CHECK(put(false, 0, false) == outcome::none);
-  CHECK(put(true, 1) == outcome::parked);
-  CHECK(put(false, 2, false) == outcome::parked);
-  CHECK(put(false, 3) == outcome::parked);
-  CHECK(put(false, 4) == outcome::parked_for_another); // 2 is gone
-  CHECK(put(true, 5) == outcome::parked_for_another);  // 3 is gone
-  CHECK(put(true, 6) == outcome::parked_for_another);  // 4 is gone
-  CHECK(put(true, 7) == outcome::refused);
-  CHECK(put(false, 8) == outcome::parked_for_another); // itself
-  std::vector<int32_t> seen;
-  parked_messages::message x;
-  while (parked.take(b, x))
-    seen.push_back(x.what->payload.get_as<int32_t>(0));
-  CHECK(seen == std::vector<int32_t>{1, 5, 6});
-  CHECK(put(false, 9, false) == outcome::none);
-}
-
-TEST_CASE("what comes while the last parked message is on its way waits behind it") {
-  parked_messages parked{{1 << 20, 3}};
-  auto item = [](int32_t value) {
-    return parked_messages::message{nullptr, caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, value), 10};
-  };
-  auto first = item(1);
-  CHECK(parked.park(b, first, true) == parked_messages::outcome::parked);
-  parked_messages::message taken;
-  REQUIRE(parked.take(b, taken));
-  auto second = item(2);
-  CHECK(parked.park(b, second, false) == parked_messages::outcome::parked);
-  parked.put_back(b, std::move(taken));
-  CHECK(parked.take_all().size() == 2);
-  CHECK(parked.targets().empty());
 }

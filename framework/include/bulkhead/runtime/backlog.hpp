@@ -7,7 +7,6 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -37,10 +36,14 @@ public:
     free,
     /// At the limits: who can wait should.
     crowded,
-    /// At twice the limits: for those only who will wait at once, or have waited elsewhere.
+    /// At twice the limits.
     full,
-    /// At four times the limits.
-    bursting,
+  };
+
+  /// How much waits.
+  struct amount {
+    uint64_t messages = 0;
+    uint64_t bytes = 0;
   };
 
   /// What became of a message.
@@ -53,8 +56,7 @@ public:
   };
 
   /// What came back with a ticket.
-  struct departure {
-    wire_address target;
+  struct handled {
     /// Of the message that was passed on, if it was: now it has been handled.
     caf::tracing_data_ptr mark;
     /// Set if the peer must be told that tickets are not wanted at once any more.
@@ -68,11 +70,12 @@ public:
 
   /// Books a message of `bytes`, unless there is too little room.
   /// @param most the worst room in which it may still enter.
-  /// @param mark taken only if it enters.
+  /// @param mark of a message that is passed on, else null; taken only if it enters. From the first of them on tickets are always
+  ///        demanded: whoever sent it may have smaller limits, and wait for less than what is half of these.
   [[nodiscard]] entrance enter(const flow& who, uint64_t bytes, room most, caf::tracing_data_ptr& mark);
 
   /// Closes the books on a message. Nothing if there is no such ticket: then the peer lies.
-  [[nodiscard]] std::optional<departure> leave(uint64_t ticket);
+  [[nodiscard]] std::optional<handled> leave(uint64_t ticket);
 
   [[nodiscard]] room room_for(const flow& who) const;
 
@@ -86,15 +89,13 @@ public:
   [[nodiscard]] uint64_t handled_by(const wire_address& target) const;
 
   /// What waits for one receiver.
-  [[nodiscard]] backlog_limits waiting_for(const wire_address& target) const;
+  [[nodiscard]] amount waiting_for(const wire_address& target) const;
 
   /// Forgets all messages, and returns the marks of those that were passed on.
   [[nodiscard]] std::vector<caf::tracing_data_ptr> clear();
 
 private:
-  struct account {
-    uint64_t messages = 0;
-    uint64_t bytes = 0;
+  struct account : amount {
     uint64_t handled = 0;
     /// Counted in `pressing_`.
     bool pressing = false;
@@ -141,6 +142,7 @@ private:
   std::vector<slot> slots_;
   std::vector<uint32_t> free_;
   size_t pressing_ = 0;
+  bool passes_on_ = false;
   bool demanded_ = false;
 };
 

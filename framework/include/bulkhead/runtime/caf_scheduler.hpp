@@ -79,6 +79,7 @@ public:
   void post(std::function<void()> work) override;
   void memory_is_idle() override;
   [[nodiscard]] bool runs_actor() const noexcept override;
+  [[nodiscard]] bool may_park(uint64_t bytes, const backlog_limits& most) noexcept override;
   void wait_for_room(const std::shared_ptr<link>& via, const flow& who) override;
   void room_made(link& via) override;
   void receiver_is_crowded() override;
@@ -117,6 +118,9 @@ private:
     ~running();
 
     std::optional<room_wait> wanted;
+    backlog::amount parked;
+
+    static thread_local running* of_thread;
   };
 
   using link_list = std::vector<std::shared_ptr<link>>;

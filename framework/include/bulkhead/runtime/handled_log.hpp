@@ -26,8 +26,25 @@ protected:
 ///
 /// Thread safety: all functions from any thread. Lifetime: shared by the link and the messages that came through it, which may
 /// outlive the link.
-class handled_log {
+class handled_log : public std::enable_shared_from_this<handled_log> {
 public:
+  /// What the calling thread handles while this lives is told together, at the end at the latest.
+  class batch {
+  public:
+    batch() noexcept;
+    ~batch();
+    batch(const batch&) = delete;
+    batch& operator=(const batch&) = delete;
+
+  private:
+    friend class handled_log;
+
+    void add(handled_log& log);
+
+    batch* const outer_;
+    std::vector<std::shared_ptr<handled_log>> logs_;
+  };
+
   /// @param limits what an honest sender keeps to, of all its messages together.
   handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits) noexcept
     : to_(std::move(to)), limits_(limits) {
@@ -43,24 +60,16 @@ public:
   /// Whether the sender wants to know at once.
   void demand(bool wanted);
 
-  /// Tells what there is to tell, if it is wanted.
-  void flush();
-
-  /// Whether `flush` has something to tell.
-  [[nodiscard]] bool has_untold() const noexcept {
-    return untold_ && demanded_;
-  }
-
 private:
-  [[nodiscard]] bool is_due() const noexcept;
-  void tell(std::vector<uint64_t> tickets);
+  void flush();
+  [[nodiscard]] std::vector<uint64_t> take();
+  void tell(std::span<const uint64_t> tickets);
 
   const std::weak_ptr<ticket_returns> to_;
   const backlog_limits limits_;
   std::atomic<uint64_t> waiting_ = 0;
   std::atomic<uint64_t> waiting_bytes_ = 0;
   std::atomic<bool> demanded_ = false;
-  std::atomic<bool> untold_ = false;
   std::mutex mutex_;
   std::vector<uint64_t> done_;
   uint64_t told_at_ns_ = 0;

@@ -153,7 +153,7 @@ public:
 
   /// Whether `poll` would find something to do.
   [[nodiscard]] bool has_work() const noexcept {
-    return inbox_ && (inbox_->has_data() || outbox_->has_waiting() || (handled_ && handled_->has_untold()));
+    return inbox_ && (inbox_->has_data() || outbox_->has_waiting());
   }
 
   [[nodiscard]] bool arm() noexcept {
@@ -222,7 +222,11 @@ private:
   bool fill_head(transport::envelope& head, const caf::mailbox_element& what);
   bool admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what, uint64_t& ticket,
              caf::execution_unit* context);
+  bool parks(const flow& who, uint64_t bytes) const;
+  bool park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_element_ptr& what, caf::execution_unit* context);
   backlog::room worst_room(const flow& who, const caf::mailbox_element& what, bool unparked) const;
+  static caf::error full();
+  void refuse_all(std::vector<parked_messages::message> messages, const caf::error& reason);
   void note_crowded(const wire_address& target);
   void unpark();
   bool take_tickets(std::span<const std::byte> body);

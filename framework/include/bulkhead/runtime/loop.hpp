@@ -20,8 +20,11 @@ public:
   /// A link's `trim` has something to do after a while.
   virtual void memory_is_idle() = 0;
 
-  /// Whether an actor runs on the calling thread that could wait.
+  /// Whether an actor runs on the calling thread that can wait.
   [[nodiscard]] virtual bool runs_actor() const noexcept = 0;
+
+  /// The same, and it may park another message of `bytes` in this turn: as many as `most` says.
+  [[nodiscard]] virtual bool may_park(uint64_t bytes, const backlog_limits& most) noexcept = 0;
 
   /// The actor that runs on the calling thread, if there is one, is not resumed until `via` has room for `who`.
   virtual void wait_for_room(const std::shared_ptr<link>& via, const flow& who) = 0;

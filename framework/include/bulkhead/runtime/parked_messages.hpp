@@ -5,6 +5,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/mailbox_element.hpp>
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <unordered_map>
@@ -12,8 +13,7 @@
 
 namespace bulkhead::runtime {
 
-/// Messages that wait in the sender's process for room at their receivers, in order; when too many wait, the oldest asynchronous
-/// one gives way.
+/// Messages that wait in the sender's process for room at their receivers, in order.
 ///
 /// Thread safety: all functions from any thread, `take` from one at a time.
 class parked_messages {
@@ -25,22 +25,26 @@ public:
   };
 
   enum class outcome : uint8_t {
-    /// Nothing waits for this receiver: the message may go, unless the caller has found that there is no room.
-    none,
     parked,
-    /// Another one was dropped for it.
-    parked_for_another,
+    /// One was dropped: the oldest asynchronous one, which may be the new one itself.
+    dropped,
     /// It is a request, and only requests wait.
     refused,
   };
 
-  /// @param each how much may wait for one receiver.
+  /// @param each how much may wait for one receiver if old messages give way.
   explicit parked_messages(const backlog_limits& each) noexcept : limits_(each) {
     // nop
   }
 
-  /// Parks `item` if others wait for `target`, or if `at_any_rate`; only then `item` is moved from.
-  [[nodiscard]] outcome park(const wire_address& target, message& item, bool at_any_rate);
+  /// Whether a new message for `target` has to wait behind others.
+  [[nodiscard]] bool wait_for(const wire_address& target) const;
+
+  /// Parks `item` at the end, whatever its number.
+  void park(const wire_address& target, message item);
+
+  /// Parks `item` at the end; when too many wait, the oldest asynchronous one gives way. `item` is left alone if refused.
+  [[nodiscard]] outcome park_for_oldest(const wire_address& target, message& item);
 
   /// The receivers for which something waits.
   [[nodiscard]] std::vector<wire_address> targets() const;
@@ -51,12 +55,20 @@ public:
   /// Puts back what was taken last.
   void put_back(const wire_address& target, message item);
 
+  /// All that waits for `target`.
+  [[nodiscard]] std::vector<message> take_all(const wire_address& target);
+
   [[nodiscard]] std::vector<message> take_all();
 
 private:
   struct queue {
     std::deque<message> items;
     uint64_t bytes = 0;
+
+    void push_back(message item) {
+      bytes += item.bytes;
+      items.push_back(std::move(item));
+    }
   };
 
   [[nodiscard]] bool is_full(const queue& what) const noexcept;
@@ -65,6 +77,7 @@ private:
   const backlog_limits limits_;
   mutable std::mutex mutex_;
   std::unordered_map<wire_address, queue, wire_address_hash> queues_;
+  std::atomic<size_t> count_ = 0;
 };
 
 } // namespace bulkhead::runtime

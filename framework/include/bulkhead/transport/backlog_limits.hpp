@@ -6,16 +6,17 @@ namespace bulkhead {
 
 /// What becomes of a message when too many before it have not been handled yet.
 enum class overflow : uint8_t {
-  /// The message is taken, and the actor that runs on the sending thread is not resumed until there is room again. No thread
-  /// waits. Senders that cannot be suspended, such as threads and blocking actors, may use up to twice the limits, handlers that
-  /// send on and on up to four times; beyond that it is as `fail`. So it is for a receiver that handled nothing for `slow_after`.
+  /// The message waits in the sender's process, and the actor that sends is not resumed until there is room again. No thread
+  /// waits. What an actor sends in one turn, some sixteen handlers, may wait up to the limits of an actor; senders that
+  /// cannot be suspended, such as threads and blocking actors, may use up to twice the limits. Beyond that it is as `fail`,
+  /// and so it is for a receiver that handled nothing for `slow_after`.
   wait,
   /// A request is answered with `errc::mailbox_full` at once; an asynchronous message is dropped and counted.
   fail,
   /// An asynchronous message is dropped and counted; requests may use up to twice the limits, then they fail.
   drop_newest,
   /// Messages wait in the sender's process, up to the limits once more; then the oldest asynchronous one for the same receiver
-  /// is dropped and counted. A request fails if only requests wait.
+  /// is dropped and counted. A request fails if only requests wait. The end of a sender may be seen before what still waits.
   drop_oldest,
 };
 
@@ -23,7 +24,7 @@ enum class overflow : uint8_t {
 enum class slow_consumer : uint8_t {
   /// Who subscribed to the host's events is told; whoever waits goes on, and its messages fail until there is progress.
   report,
-  /// The same, and the worker is killed: its open requests fail with `errc::worker_lost`, cause `stopped`.
+  /// The same, and the worker in which the receiver lives is killed: its open requests fail with `errc::worker_lost`, cause `stopped`.
   kill,
 };
 

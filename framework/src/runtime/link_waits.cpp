@@ -1,0 +1,136 @@
+// Receivers that make others wait for too long: what is told of them, here and between processes.
+
+#include "bulkhead/platform/clock.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
+
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace bulkhead::runtime {
+
+using transport::record_kind;
+
+namespace {
+
+/// How a wait is told.
+struct told_wait {
+  uint64_t id;
+  uint64_t waits;
+  uint64_t on;
+  transport::process_number waits_process;
+  transport::process_number on_process;
+};
+
+static_assert(sizeof(told_wait) == 32);
+
+/// What fits into a record of the control lane; more actors than that can only hide a circle, not make one up.
+constexpr size_t told_waits_max = 400;
+constexpr size_t circle_bytes_max = 4096;
+
+} // namespace
+
+bool link::check_receivers(uint64_t now_ns) {
+  if (closed_)
+    return false;
+  if (auto dropped = dropped_.load(), told = dropped_told_.exchange(dropped); dropped != told)
+    report({.what = backlog_incident::dropped, .messages = dropped - told, .detail = {}});
+  for (auto& target : crowded_.all()) {
+    auto crowded = backlog_->presses(target);
+    if (!crowded_.is_slow(target, backlog_->handled_by(target), crowded, options_.slow_after_ms * 1'000'000, now_ns))
+      continue;
+    auto waiting = backlog_->waiting_for(target);
+    backlog_event what{.what = backlog_incident::slow_consumer,
+                       .receiver = target.actor,
+                       .messages = waiting.messages,
+                       .bytes = waiting.bytes,
+                       .detail = "handled nothing for " + std::to_string(options_.slow_after_ms) + " ms"};
+    auto complaint = "actor " + std::to_string(target.actor) + " " + what.detail;
+    report(std::move(what));
+    if (options_.when_full == overflow::wait)
+      refuse_all(parked_->take_all(target), full());
+    if (options_.when_slow == slow_consumer::kill)
+      events_->on_slow(complaint);
+  }
+  router_.the_loop().room_made(*this);
+  return !crowded_.empty();
+}
+
+void link::break_circle(const wire_address& target, const std::string& circle) {
+  crowded_.note(target, backlog_->handled_by(target), platform::now_ns());
+  crowded_.give_up(target);
+  auto waiting = backlog_->waiting_for(target);
+  report({.what = backlog_incident::deadlock,
+          .receiver = target.actor,
+          .messages = waiting.messages,
+          .bytes = waiting.bytes,
+          .detail = circle});
+  router_.the_loop().room_made(*this);
+}
+
+void link::break_circle_there(const wire_address& target, const std::string& circle) {
+  auto text = std::string_view{circle}.substr(0, circle_bytes_max);
+  auto first = reinterpret_cast<const caf::byte*>(text.data());
+  if (!closed_)
+    (void) outbox_->send_control(record_kind::give_up, {target.actor, 0, 0, target.process, 0}, {first, text.size()});
+}
+
+void link::tell_waits(const std::vector<wait_edge>& all) {
+  std::vector<told_wait> told;
+  for (auto& x : all)
+    if (told.size() < told_waits_max)
+      told.push_back({x.id, x.waits.actor, x.on.actor, x.waits.process, x.on.process});
+  auto body = std::as_bytes(std::span{told});
+  if (!closed_)
+    (void) outbox_->send_control(record_kind::waits, {}, {reinterpret_cast<const caf::byte*>(body.data()), body.size()});
+}
+
+void link::on_waits(const transport::incoming& record) {
+  if (!router_.is_host())
+    return;
+  auto count = record.body.size() / sizeof(told_wait);
+  if (count * sizeof(told_wait) != record.body.size() || count > told_waits_max) {
+    found_corrupt("its list of waiting actors is cut off");
+    return;
+  }
+  std::vector<told_wait> told(count);
+  if (count > 0)
+    std::memcpy(told.data(), record.body.data(), record.body.size());
+  std::vector<wait_edge> all;
+  for (auto& x : told)
+    if (x.waits_process == peer_) // it can speak for its own actors only
+      all.push_back({x.id, {x.waits_process, x.waits}, {x.on_process, x.on}});
+  events_->on_waits(std::move(all));
+}
+
+// The host tells its subscribers; a worker tells the host.
+void link::report(backlog_event what) {
+  if (router_.is_host()) {
+    events_->on_backlog(std::move(what));
+    return;
+  }
+  caf::byte_buffer body;
+  caf::binary_serializer sink{&router_.context(), body};
+  what.to_worker = false;
+  if (sink.apply(what) && !closed_)
+    (void) outbox_->send_control(record_kind::report, {}, body);
+}
+
+void link::on_report(const transport::incoming& record) {
+  if (!router_.is_host())
+    return;
+  backlog_event what;
+  caf::binary_deserializer source{&router_.context(), record.body.data(), record.body.size()};
+  if (!source.apply(what)) {
+    found_corrupt("its report cannot be read");
+    return;
+  }
+  what.to_worker = false;
+  events_->on_backlog(std::move(what));
+}
+
+} // namespace bulkhead::runtime
