@@ -1,6 +1,7 @@
 #include "bulkhead/runtime/backlog.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -20,6 +21,54 @@ uint64_t ticket_of(size_t index, uint32_t generation) noexcept {
 }
 
 } // namespace
+
+template <class Key, class Hash, class Account>
+Account* backlog::account_table<Key, Hash, Account>::find(const Key& key) noexcept {
+  if (last_ < accounts_.size() && accounts_[last_].key == key)
+    return &accounts_[last_].value;
+  auto i = places_.find(key);
+  if (i == places_.end())
+    return nullptr;
+  last_ = i->second;
+  return &accounts_[last_].value;
+}
+
+template <class Key, class Hash, class Account>
+uint32_t backlog::account_table<Key, Hash, Account>::open(const Key& key) {
+  if (find(key) != nullptr)
+    return last_;
+  if (places_.size() >= sweep_at_)
+    sweep();
+  if (free_.empty()) {
+    accounts_.emplace_back();
+    free_.push_back(static_cast<uint32_t>(accounts_.size() - 1));
+  }
+  places_.emplace(key, free_.back());
+  last_ = free_.back();
+  free_.pop_back();
+  accounts_[last_] = {key, {}};
+  return last_;
+}
+
+template <class Key, class Hash, class Account>
+void backlog::account_table<Key, Hash, Account>::sweep() {
+  boost::unordered::erase_if(places_, [this](auto& x) {
+    auto& what = accounts_[x.second];
+    if (what.value.messages > 0)
+      return false;
+    what.key = {};
+    free_.push_back(x.second);
+    return true;
+  });
+  sweep_at_ = std::max(swept_at_least, 2 * places_.size());
+}
+
+template <class Key, class Hash, class Account>
+void backlog::account_table<Key, Hash, Account>::clear() {
+  accounts_.clear();
+  free_.clear();
+  places_.clear();
+}
 
 bool backlog::at(const account& what, const backlog_limits& limits, uint64_t times) noexcept {
   return what.messages >= limits.messages_max * times || what.bytes >= limits.bytes_max * times;
@@ -42,26 +91,21 @@ backlog::room backlog::room_for(const account& target, const account& pair) cons
 backlog::room backlog::room_for(const flow& who) const {
   std::lock_guard guard{mutex_};
   auto target = targets_.find(who.target);
-  if (target == targets_.end())
-    return room_for(account{}, account{});
   auto pair = pairs_.find(who);
-  return room_for(target->second, pair != pairs_.end() ? pair->second : account{});
+  return room_for(target != nullptr ? *target : account{}, pair != nullptr ? *pair : account{});
 }
 
 bool backlog::waits_for_receiver(const flow& who) const {
   std::lock_guard guard{mutex_};
   auto target = targets_.find(who.target);
-  if (target == targets_.end())
-    return false;
   auto pair = pairs_.find(who);
-  return at(target->second, each_limits_, 1)
-         || (pair != pairs_.end() && takes_all(pair->second, target->second, each_limits_));
+  return target != nullptr && (at(*target, each_limits_, 1) || (pair != nullptr && takes_all(*pair, *target, each_limits_)));
 }
 
 bool backlog::presses(const wire_address& target) const {
   std::lock_guard guard{mutex_};
-  auto i = targets_.find(target);
-  return i != targets_.end() && (i->second.pressing || all_.pressing);
+  auto found = targets_.find(target);
+  return found != nullptr && (found->pressing || all_.pressing);
 }
 
 void backlog::press(account& what, const backlog_limits& limits) noexcept {
@@ -81,16 +125,14 @@ void backlog::relieve(account& what, const backlog_limits& limits) noexcept {
 
 backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf::tracing_data_ptr& mark) {
   std::lock_guard guard{mutex_};
-  auto& target = targets_[who.target];
-  auto& pair = pairs_[who];
+  auto place = pairs_.open(who);
+  auto& pair = pairs_[place];
+  if (pair.messages == 0)
+    pair.target = targets_.open(who.target);
+  auto& target = targets_[pair.target];
   auto found = room_for(target, pair);
-  if (found > most) {
-    if (pair.messages == 0)
-      pairs_.erase(who);
-    if (target.messages == 0)
-      targets_.erase(who.target);
+  if (found > most)
     return {found};
-  }
   if (free_.empty()) {
     slots_.emplace_back();
     free_.push_back(static_cast<uint32_t>(slots_.size() - 1));
@@ -98,12 +140,12 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   auto index = free_.back();
   free_.pop_back();
   auto& s = slots_[index];
-  s.who = who;
+  s.pair = place;
   s.bytes = bytes + message_overhead_bytes;
   passes_on_ |= mark != nullptr;
   s.mark = std::move(mark);
-  s.used = true;
-  for (auto x : {&target, &pair, &all_})
+  ++s.generation;
+  for (auto x : std::initializer_list<account*>{&target, &pair, &all_})
     x->add(s.bytes);
   press(target, each_limits_);
   press(all_, all_limits_);
@@ -113,42 +155,40 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   return result;
 }
 
-std::optional<backlog::handled> backlog::leave(uint64_t ticket) {
+std::optional<backlog::handled> backlog::leave(std::span<const uint64_t> tickets) {
+  handled result;
   std::lock_guard guard{mutex_};
-  auto index = static_cast<uint32_t>(ticket);
-  if (index >= slots_.size())
-    return std::nullopt;
-  auto& s = slots_[index];
-  if (!s.used || s.generation != static_cast<uint32_t>(ticket >> 32))
-    return std::nullopt;
-  handled result{std::move(s.mark)};
-  s.used = false;
-  s.generation = std::max(s.generation + 1, uint32_t{1}); // a ticket is never 0
-  free_.push_back(index);
-  auto target = targets_.find(s.who.target);
-  auto pair = pairs_.find(s.who);
-  for (auto x : {&target->second, &pair->second, &all_})
-    x->subtract(s.bytes);
-  relieve(target->second, each_limits_);
-  relieve(all_, all_limits_);
-  if (pair->second.messages == 0)
-    pairs_.erase(pair);
-  if (target->second.messages == 0)
-    targets_.erase(target);
+  for (auto ticket : tickets) {
+    auto index = static_cast<uint32_t>(ticket);
+    auto generation = static_cast<uint32_t>(ticket >> 32);
+    if (index >= slots_.size() || generation % 2 == 0 || slots_[index].generation != generation)
+      return std::nullopt;
+    auto& s = slots_[index];
+    if (s.mark)
+      result.marks.push_back(std::move(s.mark));
+    ++s.generation;
+    free_.push_back(index);
+    auto& pair = pairs_[s.pair];
+    auto& target = targets_[pair.target];
+    for (auto x : std::initializer_list<account*>{&target, &pair, &all_})
+      x->subtract(s.bytes);
+    relieve(target, each_limits_);
+    relieve(all_, all_limits_);
+  }
   result.no_demand = pressing_ == 0 && !passes_on_ && std::exchange(demanded_, false);
   return result;
 }
 
 uint64_t backlog::handled_by(const wire_address& target) const {
   std::lock_guard guard{mutex_};
-  auto i = targets_.find(target);
-  return i != targets_.end() ? i->second.handled : 0;
+  auto found = targets_.find(target);
+  return found != nullptr ? found->handled : 0;
 }
 
 backlog::amount backlog::waiting_for(const wire_address& target) const {
   std::lock_guard guard{mutex_};
-  auto i = targets_.find(target);
-  return i != targets_.end() ? amount{i->second} : amount{};
+  auto found = targets_.find(target);
+  return found != nullptr ? amount{*found} : amount{};
 }
 
 std::vector<caf::tracing_data_ptr> backlog::clear() {

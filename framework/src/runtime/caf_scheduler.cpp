@@ -17,10 +17,8 @@ namespace bulkhead::runtime {
 
 namespace {
 
-/// Messages that an actor may handle in a row. So many handlers may also send before the actor can be stopped, because some
-/// receiver is at its limits; once one is, each handler is the last.
-constexpr size_t throughput_max = 16;
-constexpr size_t crowded_throughput_max = 1;
+/// Messages that an actor may handle in a row: more than the poller brings at once, so that mailboxes stay short and warm.
+constexpr size_t turn_max = 300;
 
 /// From this many runnable actors on the poller shares them with another thread.
 constexpr size_t surplus_min = 16;
@@ -102,7 +100,7 @@ void caf_scheduler::add(std::shared_ptr<link> what) {
   {
     std::lock_guard guard{links_mutex_};
     links_.push_back(what);
-    ++links_version_;
+    links_changed();
   }
   // Watching starts on the polling thread, which also re-reads the list of links then.
   post([this, what] { watch_bell(what); });
@@ -114,12 +112,22 @@ void caf_scheduler::remove(const std::shared_ptr<link>& what) {
   {
     std::lock_guard guard{links_mutex_};
     std::erase(links_, what);
-    ++links_version_;
+    links_changed();
   }
   post([this, what] {
     std::erase_if(io_->bells, [&](auto& x) { return x->of == what; });
     what->let_go();
   });
+}
+
+// Handlers that send one message each to a receiver that stands still must not lose any in a step: what an actor can park is what
+// the receiver may hold.
+void caf_scheduler::links_changed() {
+  ++links_version_;
+  auto step = step_max;
+  for (auto& x : links_)
+    step = std::clamp<uint64_t>(x->messages_max(), 1, step);
+  step_ = step;
 }
 
 void caf_scheduler::for_each_link(const std::function<void(link&)>& visit) {
@@ -198,10 +206,12 @@ bool caf_scheduler::run_shared(worker& self) {
 void caf_scheduler::run_job(worker& self, caf::resumable* job) {
   if (waits_.keeps(job))
     return;
-  // While somebody is at its limits, whoever sends is stopped soon.
   handled_log::batch batch;
   running now{job};
-  auto result = job->resume(&self, checking_ ? crowded_throughput_max : throughput_max);
+  auto step = checking_ ? 1 : step_.load();
+  auto result = caf::resumable::resume_later;
+  for (size_t handled = 0; handled < turn_max && result == caf::resumable::resume_later && !now.wanted; handled += step)
+    result = job->resume(&self, step);
   auto ended = result == caf::resumable::done || result == caf::resumable::shutdown_execution_unit;
   if (now.wanted && !ended) {
     suspend(job, std::move(*now.wanted), result == caf::resumable::resume_later);

@@ -12,10 +12,7 @@ namespace {
 /// For how long a batch may hold back what was handled: handlers may take long.
 constexpr uint64_t batch_ns = 1'000'000;
 
-/// So many are told unasked, so that a sender that never asks costs no memory.
-constexpr size_t unasked_max = size_t{1} << 16;
-
-/// As many as fit into a record of the control lane.
+/// As many as fit into a record of the control lane. So many are told unasked: the sender's books stay in its cache.
 constexpr size_t tickets_per_record = 1024;
 
 thread_local handled_log::batch* batch_of_thread = nullptr;
@@ -54,7 +51,7 @@ void handled_log::handled(uint64_t ticket, uint64_t bytes) {
     std::lock_guard guard{mutex_};
     done_.push_back(ticket);
     if (!demanded_) {
-      if (done_.size() < unasked_max)
+      if (done_.size() < tickets_per_record)
         return;
     } else if (batch_of_thread != nullptr && platform::now_ns() - told_at_ns_ < batch_ns) {
       batch_of_thread->add(*this);

@@ -83,6 +83,15 @@ std::shared_ptr<link> link::nowhere(router& routes) {
   return std::shared_ptr<link>{new link(routes)};
 }
 
+bool link::try_read() noexcept {
+  if (closed_ || !reading_.try_take())
+    return false;
+  if (!closed_)
+    return true;
+  reading_.give_back();
+  return false;
+}
+
 int link::bell() const noexcept {
   return edge_->own_bell.fd();
 }

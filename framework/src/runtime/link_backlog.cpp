@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace bulkhead::runtime {
 
@@ -158,16 +159,12 @@ const std::shared_ptr<handled_log>& link::handled() {
 bool link::take_tickets(std::span<const std::byte> body) {
   if (body.empty() || body.size() % sizeof(uint64_t) != 0)
     return false;
-  auto no_demand = false;
-  for (; !body.empty(); body = body.subspan(sizeof(uint64_t))) {
-    uint64_t ticket;
-    std::memcpy(&ticket, body.data(), sizeof(ticket));
-    auto left = backlog_->leave(ticket);
-    if (!left)
-      return false;
-    no_demand |= left->no_demand;
-  }
-  if (no_demand)
+  std::vector<uint64_t> tickets(body.size() / sizeof(uint64_t));
+  std::memcpy(tickets.data(), body.data(), body.size());
+  auto left = backlog_->leave(tickets);
+  if (!left)
+    return false;
+  if (left->no_demand)
     (void) outbox_->send_control(record_kind::demand, {}, {});
   return true;
 }

@@ -139,7 +139,7 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   if (result == outcome::accepted)
     return true;
   if (head.ticket != 0)
-    (void) backlog_->leave(head.ticket);
+    (void) backlog_->leave({&head.ticket, 1});
   // If the link was closed meanwhile, whoever takes the entry out answers.
   if (tracked && !pending_.take(key))
     return false;

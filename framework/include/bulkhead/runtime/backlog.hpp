@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace bulkhead::runtime {
@@ -55,10 +56,10 @@ public:
     bool demand = false;
   };
 
-  /// What came back with a ticket.
+  /// What came back with tickets.
   struct handled {
-    /// Of the message that was passed on, if it was: now it has been handled.
-    caf::tracing_data_ptr mark;
+    /// Of the messages among them that were passed on: now they have been handled.
+    std::vector<caf::tracing_data_ptr> marks;
     /// Set if the peer must be told that tickets are not wanted at once any more.
     bool no_demand = false;
   };
@@ -74,8 +75,8 @@ public:
   ///        demanded: whoever sent it may have smaller limits, and wait for less than what is half of these.
   [[nodiscard]] entrance enter(const flow& who, uint64_t bytes, room most, caf::tracing_data_ptr& mark);
 
-  /// Closes the books on a message. Nothing if there is no such ticket: then the peer lies.
-  [[nodiscard]] std::optional<handled> leave(uint64_t ticket);
+  /// Closes the books on messages. Nothing if one of the tickets does not exist: then the peer lies.
+  [[nodiscard]] std::optional<handled> leave(std::span<const uint64_t> tickets);
 
   [[nodiscard]] room room_for(const flow& who) const;
 
@@ -118,12 +119,47 @@ private:
     }
   };
 
+  struct pair_account : account {
+    /// Place of the receiver's account; valid while `messages` is not 0.
+    uint32_t target = 0;
+  };
+
+  /// Accounts that keep their places. Those without messages go when many have gathered, so that a flow that comes back costs no
+  /// more than a look-up.
+  template <class Key, class Hash, class Account>
+  class account_table {
+  public:
+    [[nodiscard]] Account* find(const Key& key) noexcept;
+    [[nodiscard]] uint32_t open(const Key& key);
+    [[nodiscard]] Account& operator[](uint32_t place) noexcept {
+      return accounts_[place].value;
+    }
+    void clear();
+
+  private:
+    static constexpr size_t swept_at_least = 64;
+
+    struct entry {
+      Key key;
+      Account value;
+    };
+
+    void sweep();
+
+    std::vector<entry> accounts_;
+    std::vector<uint32_t> free_;
+    boost::unordered_flat_map<Key, uint32_t, Hash> places_;
+    uint32_t last_ = 0;
+    size_t sweep_at_ = swept_at_least;
+  };
+
+  /// Small, because a flood touches one after the other.
   struct slot {
-    flow who;
-    uint64_t bytes = 0;
     caf::tracing_data_ptr mark;
-    uint32_t generation = 1;
-    bool used = false;
+    uint64_t bytes = 0;
+    uint32_t pair = 0;
+    /// Odd while it is used.
+    uint32_t generation = 0;
   };
 
   static bool at(const account& what, const backlog_limits& limits, uint64_t times) noexcept;
@@ -137,8 +173,9 @@ private:
 
   mutable std::mutex mutex_;
   account all_;
-  boost::unordered_flat_map<wire_address, account, wire_address_hash> targets_;
-  boost::unordered_flat_map<flow, account, flow_hash> pairs_;
+  // Look-ups remember the last place.
+  mutable account_table<wire_address, wire_address_hash, account> targets_;
+  mutable account_table<flow, flow_hash, pair_account> pairs_;
   std::vector<slot> slots_;
   std::vector<uint32_t> free_;
   size_t pressing_ = 0;

@@ -125,6 +125,10 @@ private:
 
   using link_list = std::vector<std::shared_ptr<link>>;
 
+  /// Messages that an actor handles before it can be stopped, because some receiver is at its limits; once one is, a single one.
+  static constexpr size_t step_max = 16;
+
+  void links_changed();
   void run(worker& self);
   void run_local(worker& self);
   bool run_shared(worker& self);
@@ -172,6 +176,7 @@ private:
   std::atomic<bool> guarded_ = false;
   std::atomic<bool> trim_due_ = false;
   std::atomic<bool> checking_ = false;
+  std::atomic<size_t> step_ = step_max;
   wait_list waits_;
 
   std::mutex links_mutex_;

@@ -93,6 +93,11 @@ public:
 
   // -- back pressure ----------------------------------------------------------
 
+  /// How many messages may wait for one receiver.
+  [[nodiscard]] uint64_t messages_max() const noexcept {
+    return options_.each.messages_max;
+  }
+
   /// Whether nothing keeps an actor from sending to `who` any more: there is room, or it is no use to wait for it.
   [[nodiscard]] bool may_send(const flow& who) const;
 
@@ -136,14 +141,7 @@ public:
   // -- receiving --------------------------------------------------------------
 
   /// Whether the caller may read; then `done_reading` must follow.
-  [[nodiscard]] bool try_read() noexcept {
-    if (closed_ || !reading_.try_take())
-      return false;
-    if (!closed_)
-      return true;
-    reading_.give_back();
-    return false;
-  }
+  [[nodiscard]] bool try_read() noexcept;
   void done_reading() noexcept {
     reading_.give_back();
   }
