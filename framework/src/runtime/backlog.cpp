@@ -142,7 +142,7 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   auto& s = slots_[index];
   s.pair = place;
   s.bytes = bytes + message_overhead_bytes;
-  passes_on_ |= mark != nullptr;
+  always_ |= mark != nullptr;
   s.mark = std::move(mark);
   ++s.generation;
   for (auto x : std::initializer_list<account*>{&target, &pair, &all_})
@@ -150,19 +150,38 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   press(target, each_limits_);
   press(all_, all_limits_);
   entrance result{found, ticket_of(index, s.generation)};
-  auto wanted = pressing_ > 0 || passes_on_;
+  auto wanted = pressing_ > 0 || always_;
   result.demand = wanted && !std::exchange(demanded_, wanted);
   return result;
+}
+
+bool backlog::demand_always() {
+  std::lock_guard guard{mutex_};
+  always_ = true;
+  return !std::exchange(demanded_, true);
+}
+
+bool backlog::is_open(uint64_t ticket) const {
+  std::lock_guard guard{mutex_};
+  return find(ticket) != nullptr;
+}
+
+// Under the mutex.
+const backlog::slot* backlog::find(uint64_t ticket) const noexcept {
+  auto index = static_cast<uint32_t>(ticket);
+  auto generation = static_cast<uint32_t>(ticket >> 32);
+  if (index >= slots_.size() || generation % 2 == 0 || slots_[index].generation != generation)
+    return nullptr;
+  return &slots_[index];
 }
 
 std::optional<backlog::handled> backlog::leave(std::span<const uint64_t> tickets) {
   handled result;
   std::lock_guard guard{mutex_};
   for (auto ticket : tickets) {
-    auto index = static_cast<uint32_t>(ticket);
-    auto generation = static_cast<uint32_t>(ticket >> 32);
-    if (index >= slots_.size() || generation % 2 == 0 || slots_[index].generation != generation)
+    if (find(ticket) == nullptr)
       return std::nullopt;
+    auto index = static_cast<uint32_t>(ticket);
     auto& s = slots_[index];
     if (s.mark)
       result.marks.push_back(std::move(s.mark));
@@ -175,7 +194,7 @@ std::optional<backlog::handled> backlog::leave(std::span<const uint64_t> tickets
     relieve(target, each_limits_);
     relieve(all_, all_limits_);
   }
-  result.no_demand = pressing_ == 0 && !passes_on_ && std::exchange(demanded_, false);
+  result.no_demand = pressing_ == 0 && !always_ && std::exchange(demanded_, false);
   return result;
 }
 

@@ -204,17 +204,16 @@ bool caf_scheduler::run_shared(worker& self) {
 }
 
 void caf_scheduler::run_job(worker& self, caf::resumable* job) {
+  if (request_waits_.asks())
+    request_waits_.look_at(*job);
   if (waits_.keeps(job))
     return;
   handled_log::batch batch;
-  running now{job};
-  auto step = checking_ ? 1 : step_.load();
-  auto result = caf::resumable::resume_later;
-  for (size_t handled = 0; handled < turn_max && result == caf::resumable::resume_later && !now.wanted; handled += step)
-    result = job->resume(&self, step);
+  std::optional<room_wait> wanted;
+  auto result = take_turn(self, job, wanted);
   auto ended = result == caf::resumable::done || result == caf::resumable::shutdown_execution_unit;
-  if (now.wanted && !ended) {
-    suspend(job, std::move(*now.wanted), result == caf::resumable::resume_later);
+  if (wanted && !ended) {
+    suspend(job, std::move(*wanted), result == caf::resumable::resume_later);
     return;
   }
   switch (result) {
@@ -228,6 +227,16 @@ void caf_scheduler::run_job(worker& self, caf::resumable* job) {
     case caf::resumable::shutdown_execution_unit:
       break;
   }
+}
+
+caf::resumable::resume_result caf_scheduler::take_turn(worker& self, caf::resumable* job, std::optional<room_wait>& wanted) {
+  running now{job};
+  auto step = crowded_ ? 1 : step_.load();
+  auto result = caf::resumable::resume_later;
+  for (size_t handled = 0; handled < turn_max && result == caf::resumable::resume_later && !now.wanted; handled += step)
+    result = job->resume(&self, step);
+  wanted = std::move(now.wanted);
+  return result;
 }
 
 // With a core to spare another thread can run what was found while this one goes on polling.

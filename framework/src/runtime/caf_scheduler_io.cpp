@@ -21,7 +21,8 @@ caf_scheduler::io_part::io_part(keeper& k)
     clock_timer(k.context()),
     guard_timer(k.context()),
     trim_timer(k.context()),
-    check_timer(k.context()) {
+    check_timer(k.context()),
+    request_timer(k.context()) {
   // nop
 }
 

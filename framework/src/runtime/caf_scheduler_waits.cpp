@@ -1,9 +1,12 @@
 // Actors that are not resumed because they send faster than others handle.
 
 #include "bulkhead/platform/clock.hpp"
+#include "bulkhead/runtime/caf_awaited.hpp"
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
 #include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -13,11 +16,14 @@ namespace {
 /// From when on a wait is worth to be looked at.
 constexpr uint64_t long_wait_ns = 150'000'000;
 
+/// Requests that are open for longer than that, and at most twice as long, are looked at.
+constexpr std::chrono::milliseconds request_period{150};
+
 } // namespace
 
 thread_local caf_scheduler::running* caf_scheduler::running::of_thread = nullptr;
 
-caf_scheduler::running::running(caf::resumable* job) {
+caf_scheduler::running::running(caf::resumable* what) : job(what) {
   if (job->subtype() == caf::resumable::scheduled_actor)
     of_thread = this;
 }
@@ -66,27 +72,87 @@ void caf_scheduler::end_waits() {
 // -- receivers at their limits ------------------------------------------------
 
 void caf_scheduler::receiver_is_crowded() {
-  if (checking_ || checking_.exchange(true))
-    return;
-  keeper_->post([this] { check_later(); });
+  crowded_ = true;
+  check_soon();
 }
 
-void caf_scheduler::check_later() {
-  io_->check_timer.expires_after(check_period);
-  io_->check_timer.async_wait([this](boost::system::error_code failed) {
-    if (!failed)
-      check_receivers();
+void caf_scheduler::check_soon() {
+  if (checking_ || checking_.exchange(true))
+    return;
+  keeper_->post([this] {
+    io_->check_timer.expires_after(check_period);
+    io_->check_timer.async_wait([this](boost::system::error_code failed) {
+      if (!failed)
+        check_receivers();
+    });
   });
 }
 
 void caf_scheduler::check_receivers() {
   checking_ = false;
-  auto again = false;
+  crowded_ = false;
+  auto crowded = false;
   auto now = platform::now_ns();
-  for_each_link([&](link& x) { again |= x.check_receivers(now); });
-  again |= on_waiting(waits_.edges(long_wait_ns, now));
-  if (again)
+  for_each_link([&](link& x) { crowded |= x.check_receivers(now); });
+  auto all = waits_.edges(long_wait_ns, now);
+  if (crowded || !all.empty())
     receiver_is_crowded();
+  // Before the answers are looked at: one that comes afterwards is for the next time.
+  auto unanswered = request_waits_.asks();
+  for (auto& x : request_waits_.edges())
+    all.push_back(std::move(x));
+  if (on_waiting(std::move(all)) || unanswered)
+    check_soon();
+}
+
+// -- requests that are open for long ------------------------------------------
+
+request_key caf_scheduler::handled_request() const noexcept {
+  auto now = running::of_thread;
+  return now != nullptr ? runtime::handled_request(*now->job) : request_key{};
+}
+
+void caf_scheduler::request_made() {
+  if (requests_watched_ || requests_watched_.exchange(true))
+    return;
+  keeper_->post([this] {
+    io_->request_timer.expires_after(request_period);
+    io_->request_timer.async_wait([this](boost::system::error_code failed) {
+      if (!failed)
+        look_at_requests();
+    });
+  });
+}
+
+void caf_scheduler::look_at_requests() {
+  requests_watched_ = false;
+  auto more = false;
+  auto asked = false;
+  for_each_link([&](link& x) {
+    auto found = x.requests().look();
+    more |= found.more;
+    for (auto& old : found.all)
+      if (auto requester = old.what.requester; request_waits_.suspect(x.shared_from_this(), std::move(old))) {
+        give_turn(requester, &router_->context());
+        asked = true;
+      }
+  });
+  if (more)
+    request_made();
+  if (asked)
+    check_soon();
+}
+
+void caf_scheduler::ask_who_waits() {
+  for_each_link([](link& x) { x.want_tickets(); });
+  for (auto& x : request_waits_.ask_again())
+    give_turn(x, &router_->context());
+  check_soon();
+}
+
+void caf_scheduler::end_wait(uint64_t id, const std::string& circle) {
+  if (auto found = request_waits_.take(id))
+    found->via->break_circle(found->request, circle);
 }
 
 } // namespace bulkhead::runtime

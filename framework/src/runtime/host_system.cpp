@@ -15,6 +15,7 @@
 
 #include <caf/mailbox_element.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -142,33 +143,47 @@ void host_system::waits_of(transport::process_number process, std::vector<wait_e
   for (auto& x : all) {
     x.waits = routes().usual(x.waits);
     x.on = routes().usual(x.on);
+    x.cause_of = routes().usual(x.cause_of);
   }
   {
     std::lock_guard guard{mutex_};
     waits_of_all_.update(process, std::move(all));
   }
-  receiver_is_crowded();
+  check_soon();
 }
 
 bool host_system::on_waiting(std::vector<wait_edge> all) {
+  for (auto& x : all)
+    x.cause_of = routes().usual(x.cause_of);
   std::unique_lock guard{mutex_};
   waits_of_all_.update(transport::host_process, std::move(all));
   auto circles = waits_of_all_.look();
-  auto again = !waits_of_all_.empty();
+  auto asked = waits_of_all_.asked();
   guard.unlock();
   for (auto& x : circles)
     break_circle(x);
-  return again;
+  if (asked.contains(transport::host_process))
+    ask_who_waits();
+  for_each_link([&](link& x) {
+    if (asked.contains(x.peer()))
+      x.tell_waits({});
+  });
+  return !asked.empty();
 }
 
-// One of them goes on: it may handle what the one before it waits for.
+// One of them goes on: it may handle what the one before it waits for. A wait for room ends without loss; a request fails, best
+// one that nobody has begun to handle.
 void host_system::break_circle(const std::vector<wait_edge>& circle) {
-  auto& first = circle.front();
+  auto weight = [](const wait_edge& x) { return x.request == 0 ? 0 : x.untouched ? 1 : 2; };
+  auto& weakest = *std::min_element(circle.begin(), circle.end(), [&](auto& x, auto& y) { return weight(x) < weight(y); });
+  auto text = describe(circle);
+  if (weakest.process == transport::host_process && request_waits::is_one(weakest.id))
+    end_wait(weakest.id, text);
   for_each_link([&](link& x) {
-    if (first.process == transport::host_process && routes().reaches(x, first.on))
-      x.break_circle(first.on, describe(circle));
-    else if (x.peer() == first.process)
-      x.break_circle_there(first.on, describe(circle));
+    if (x.peer() == weakest.process)
+      x.break_circle_there(weakest.id, weakest.on, text);
+    else if (weakest.process == transport::host_process && weakest.request == 0 && routes().reaches(x, weakest.on))
+      x.break_circle(weakest.on, text);
   });
 }
 

@@ -40,6 +40,12 @@ void link_events::on_backlog(backlog_event) {
 void link_events::on_waits(std::vector<wait_edge>) {
   // nop
 }
+void link_events::on_waits_wanted() {
+  // nop
+}
+void link_events::on_circle(uint64_t, const wire_address&, const std::string&) {
+  // nop
+}
 void link_events::on_slow(const std::string&) {
   // nop
 }
@@ -171,7 +177,7 @@ void link::close(const std::optional<worker_death>& death) {
     } else {
       reason = caf::make_error(caf::sec::request_receiver_down);
     }
-    answer(entry.requester, entry.mid, std::move(reason), &router_.context());
+    answer(entry.what.requester, entry.what.mid, std::move(reason), &router_.context());
   }
   refuse_all(parked_->take_all(), end_reason_);
   (void) backlog_->clear();

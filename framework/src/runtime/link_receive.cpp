@@ -106,8 +106,7 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       on_waits(record);
       break;
     case record_kind::give_up:
-      if (!router_.is_host())
-        break_circle(target, {reinterpret_cast<const char*>(record.body.data()), record.body.size()});
+      on_give_up(record);
       break;
     case record_kind::piece:
       break; // the inbox hands out wholes only
@@ -115,25 +114,11 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
 }
 
 caf::strong_actor_ptr link::find(const wire_address& who) {
-  return known(who, &router::find);
+  return resolved_.get(who, [this](auto& x) { return router_.find(x); });
 }
 
 caf::strong_actor_ptr link::resolve(const wire_address& who) {
-  return known(who, &router::resolve);
-}
-
-// As the router does, which needs a lock and a search by node id for it.
-caf::strong_actor_ptr link::known(const wire_address& who, caf::strong_actor_ptr (router::*look_up)(const wire_address&)) {
-  auto& slot = resolved_[wire_address_hash{}(who) % resolved_max];
-  if (slot.who == who)
-    if (auto known = slot.actor.lock())
-      return known;
-  auto found = (router_.*look_up)(who);
-  if (found) {
-    slot.who = who;
-    slot.actor = caf::actor_cast<caf::weak_actor_ptr>(found);
-  }
-  return found;
+  return resolved_.get(who, [this](auto& x) { return router_.resolve(x); });
 }
 
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
@@ -144,7 +129,7 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     if (!handled()->arrived(record.body.size()) && router_.is_host())
       found_corrupt("it sent more messages than its limits allow");
     // However this message ends.
-    mark = make_mark(handled(), record.head.ticket, record.body.size());
+    mark = make_mark(handled(), {record.head.source_process, record.head.source}, record.head.ticket, record.body.size());
   }
   // First, whoever it is for: what nobody takes must go back.
   transport::incoming_attachments beside;
@@ -158,6 +143,8 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
   if (!router_.is_host()) {
     // All that arrives in a worker is for one of its own actors.
     receiver = find({head.target_process, head.target});
+    if (receiver && mid.is_response())
+      (void) pending_.take({router_.self(), receiver->aid, id});
   } else if (mid.is_response()) {
     // A response that nobody waits for, be it late or invented, ends here.
     receiver = pending_.take({head.target_process, head.target, id});

@@ -126,10 +126,14 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   if (what->sender && head.source_process != peer_)
     leaving.add_source({head.source_process, head.source}, what->sender);
   leaving.add_all(what->payload, body.buffer);
-  auto tracked = router_.is_host() && what->mid.is_request() && what->sender;
+  // A worker's own requests fail with the worker; there they are kept for the search for circles only.
+  auto tracked = what->mid.is_request() && what->sender && (router_.is_host() || !as_proxy(what->sender));
   auto key = request_key{head.source_process, head.source, what->mid.request_id().integer_value()};
-  if (tracked)
-    pending_.insert(key, what->mid, what->sender);
+  if (tracked) {
+    auto& loop = router_.the_loop();
+    pending_.insert(key, {what->mid, what->sender, to.target(), head.ticket, loop.handled_request()});
+    loop.request_made();
+  }
   auto result = what->mid.is_urgent_message()
                   ? outbox_->send_urgent(flags, head, std::move(body.buffer), &leaving)
                   : outbox_->send(record_kind::message, flags, head, std::move(body.buffer), &leaving);

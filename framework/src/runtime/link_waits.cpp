@@ -13,6 +13,7 @@
 
 namespace bulkhead::runtime {
 
+using transport::envelope;
 using transport::record_kind;
 
 namespace {
@@ -22,14 +23,19 @@ struct told_wait {
   uint64_t id;
   uint64_t waits;
   uint64_t on;
+  uint64_t request;
+  uint64_t cause;
+  uint64_t cause_of;
   transport::process_number waits_process;
   transport::process_number on_process;
+  transport::process_number cause_process;
+  uint32_t untouched;
 };
 
-static_assert(sizeof(told_wait) == 32);
+static_assert(sizeof(told_wait) == 64);
 
 /// What fits into a record of the control lane; more actors than that can only hide a circle, not make one up.
-constexpr size_t told_waits_max = 400;
+constexpr size_t told_waits_max = 200;
 constexpr size_t circle_bytes_max = 4096;
 
 } // namespace
@@ -72,26 +78,42 @@ void link::break_circle(const wire_address& target, const std::string& circle) {
   router_.the_loop().room_made(*this);
 }
 
-void link::break_circle_there(const wire_address& target, const std::string& circle) {
+void link::break_circle(const pending_table::entry& request, const std::string& circle) {
+  auto requester = pending_.take(request.key);
+  if (!requester)
+    return;
+  report({.what = backlog_incident::deadlock, .receiver = request.what.target.actor, .detail = circle});
+  answer(requester, request.what.mid, caf::make_error(errc::deadlock, circle), &router_.context());
+}
+
+void link::want_tickets() {
+  if (!closed_ && backlog_->demand_always())
+    (void) outbox_->send_control(record_kind::demand, envelope{0, 0, 1, 0, 0}, {});
+}
+
+void link::break_circle_there(uint64_t id, const wire_address& target, const std::string& circle) {
   auto text = std::string_view{circle}.substr(0, circle_bytes_max);
   auto first = reinterpret_cast<const caf::byte*>(text.data());
   if (!closed_)
-    (void) outbox_->send_control(record_kind::give_up, {target.actor, 0, 0, target.process, 0}, {first, text.size()});
+    (void) outbox_->send_control(record_kind::give_up, {target.actor, 0, id, target.process, 0}, {first, text.size()});
 }
 
 void link::tell_waits(const std::vector<wait_edge>& all) {
   std::vector<told_wait> told;
   for (auto& x : all)
     if (told.size() < told_waits_max)
-      told.push_back({x.id, x.waits.actor, x.on.actor, x.waits.process, x.on.process});
+      told.push_back({x.id, x.waits.actor, x.on.actor, x.request, x.cause, x.cause_of.actor, x.waits.process, x.on.process,
+                      x.cause_of.process, x.untouched ? 1u : 0u});
   auto body = std::as_bytes(std::span{told});
   if (!closed_)
     (void) outbox_->send_control(record_kind::waits, {}, {reinterpret_cast<const caf::byte*>(body.data()), body.size()});
 }
 
 void link::on_waits(const transport::incoming& record) {
-  if (!router_.is_host())
+  if (!router_.is_host()) {
+    events_->on_waits_wanted();
     return;
+  }
   auto count = record.body.size() / sizeof(told_wait);
   if (count * sizeof(told_wait) != record.body.size() || count > told_waits_max) {
     found_corrupt("its list of waiting actors is cut off");
@@ -103,8 +125,19 @@ void link::on_waits(const transport::incoming& record) {
   std::vector<wait_edge> all;
   for (auto& x : told)
     if (x.waits_process == peer_) // it can speak for its own actors only
-      all.push_back({x.id, {x.waits_process, x.waits}, {x.on_process, x.on}});
+      all.push_back({.id = x.id,
+                     .waits = {x.waits_process, x.waits},
+                     .on = {x.on_process, x.on},
+                     .request = x.request,
+                     .cause = x.cause,
+                     .cause_of = {x.cause_process, x.cause_of},
+                     .untouched = x.untouched != 0});
   events_->on_waits(std::move(all));
+}
+
+void link::on_give_up(const transport::incoming& record) {
+  std::string circle{reinterpret_cast<const char*>(record.body.data()), record.body.size()};
+  events_->on_circle(record.head.word, {record.head.target_process, record.head.target}, circle);
 }
 
 // The host tells its subscribers; a worker tells the host.

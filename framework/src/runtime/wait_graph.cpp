@@ -12,6 +12,18 @@ std::string name_of(const wait_edge& x) {
   return "actor " + std::to_string(x.waits.actor) + " in " + process;
 }
 
+// Whether the one for whom `x` waits cannot go on before `next` is over.
+bool holds_up(const wait_edge& x, const wait_edge& next) {
+  return x.request == 0 || x.untouched || (next.request != 0 && next.cause == x.request && next.cause_of == x.waits);
+}
+
+bool holds(const std::vector<wait_edge>& circle) {
+  for (size_t i = 0; i < circle.size(); ++i)
+    if (!holds_up(circle[i], circle[(i + 1) % circle.size()]))
+      return false;
+  return true;
+}
+
 } // namespace
 
 void wait_graph::update(transport::process_number process, std::vector<wait_edge> edges) {
@@ -50,7 +62,9 @@ std::vector<std::vector<wait_edge>> wait_graph::circles() const {
     if (i == next.end() || walked[i->first] != walk)
       continue;
     auto begin = std::find(way.begin(), way.end(), i->second);
-    result.emplace_back(begin, way.end());
+    std::vector<wait_edge> circle{begin, way.end()};
+    if (holds(circle))
+      result.push_back(std::move(circle));
   }
   return result;
 }
@@ -62,11 +76,22 @@ wait_graph::candidate wait_graph::now(const std::vector<wait_edge>& circle) cons
   return result;
 }
 
+bool wait_graph::has_told_since(const candidate& then, transport::process_number process) const {
+  auto i = known_.find(process);
+  return i != known_.end() && i->second.updates > then.updates.at(process);
+}
+
 bool wait_graph::all_told_since(const candidate& then) const {
-  return std::all_of(then.updates.begin(), then.updates.end(), [this](auto& x) {
-    auto i = known_.find(x.first);
-    return i != known_.end() && i->second.updates > x.second;
-  });
+  return std::all_of(then.updates.begin(), then.updates.end(), [&](auto& x) { return has_told_since(then, x.first); });
+}
+
+std::set<transport::process_number> wait_graph::asked() const {
+  std::set<transport::process_number> result;
+  for (auto& [name, what] : candidates_)
+    for (auto& [process, updates] : what.updates)
+      if (!what.returned && !has_told_since(what, process))
+        result.insert(process);
+  return result;
 }
 
 std::vector<std::vector<wait_edge>> wait_graph::look() {
@@ -90,7 +115,7 @@ std::vector<std::vector<wait_edge>> wait_graph::look() {
 std::string describe(const std::vector<wait_edge>& circle) {
   std::string result;
   for (auto& x : circle)
-    result += name_of(x) + " -> ";
+    result += name_of(x) + (x.request != 0 ? " (request " + std::to_string(x.request) + ") -> " : " -> ");
   return circle.empty() ? result : result + name_of(circle.front());
 }
 

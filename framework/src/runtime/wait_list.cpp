@@ -64,7 +64,7 @@ std::vector<wait_edge> wait_list::edges(uint64_t least_ns, uint64_t now_ns) cons
   std::lock_guard guard{mutex_};
   for (auto& x : all_)
     if (x.since_ns + least_ns <= now_ns && x.what.via->waits_for_receiver(x.what.who))
-      result.push_back({x.id, x.what.who.source, x.what.who.target});
+      result.push_back({.id = x.id, .waits = x.what.who.source, .on = x.what.who.target});
   return result;
 }
 

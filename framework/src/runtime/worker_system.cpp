@@ -172,7 +172,18 @@ bool worker_system::on_waiting(std::vector<wait_edge> all) {
   if (!all.empty() || told_waits_)
     link_->tell_waits(all);
   told_waits_ = !all.empty();
-  return told_waits_;
+  return false;
+}
+
+void worker_system::on_waits_wanted() {
+  ask_who_waits();
+}
+
+void worker_system::on_circle(uint64_t id, const wire_address& target, const std::string& circle) {
+  if (request_waits::is_one(id))
+    end_wait(id, circle);
+  else
+    link_->break_circle(target, circle);
 }
 
 void worker_system::on_corrupt(const std::string& complaint) {

@@ -35,9 +35,10 @@ constexpr std::array entries{
   entry{"out_of_memory", "the actor ran out of memory"},
   entry{"payload_room_full", "no room is left for payloads to this process: retry later, or raise payload_bytes_max"},
   entry{"value_unreadable", "the writer of shared state changes it without pause, or damaged it: retry, or give it up"},
+  entry{"deadlock", "actors await each other's responses in a circle: use then instead of await in one of them"},
 };
 
-static_assert(entries.size() == static_cast<size_t>(errc::value_unreadable) + 1);
+static_assert(entries.size() == static_cast<size_t>(errc::deadlock) + 1);
 
 const entry& entry_of(errc code) {
   auto index = static_cast<size_t>(code);

@@ -180,7 +180,8 @@ TEST_CASE("after any sequence of messages and returns all room is back") {
     // Few that are busy, and many that come and go.
     auto actors = random() % 4 == 0 ? 300 : 5;
     if (random() % 2 == 0) {
-      auto x = b.enter({0, 1 + random() % actors}, {1, 1 + random() % actors}, random() % 2000, random() % 2 == 0 ? room::free : room::crowded);
+      auto most = random() % 2 == 0 ? room::free : room::crowded;
+      auto x = b.enter({0, 1 + random() % actors}, {1, 1 + random() % actors}, random() % 2000, most);
       if (x.ticket != 0)
         open.push_back(x.ticket);
       CHECK_FALSE((x.demand && demanded));

@@ -50,9 +50,9 @@ TEST_CASE("an open request is taken once") {
   caf::actor_system sys{cfg};
   auto actor = make_idle(sys);
   pending_table table;
-  table.insert({1, 2, 3}, caf::make_message_id(3), actor);
-  table.insert({1, 2, 4}, caf::make_message_id(4), actor);
-  table.insert({2, 2, 3}, caf::make_message_id(3), actor);
+  table.insert({1, 2, 3}, {caf::make_message_id(3), actor, {}});
+  table.insert({1, 2, 4}, {caf::make_message_id(4), actor, {}});
+  table.insert({2, 2, 3}, {caf::make_message_id(3), actor, {}});
   CHECK(table.size() == 3);
   CHECK(table.take({1, 2, 3}) == actor);
   CHECK_FALSE(table.take({1, 2, 3}));
@@ -60,9 +60,26 @@ TEST_CASE("an open request is taken once") {
   auto left = table.take_all();
   REQUIRE(left.size() == 2);
   for (auto& x : left)
-    CHECK(x.requester == actor);
+    CHECK(x.what.requester == actor);
   CHECK(table.size() == 0);
   CHECK_FALSE(table.take({1, 2, 4}));
+}
+
+TEST_CASE("a request that is open at two looks in a row is returned once") {
+  pending_table table;
+  table.insert({1, 2, 3}, {});
+  auto first = table.look();
+  CHECK(first.all.empty());
+  CHECK(first.more);
+  table.insert({1, 2, 4}, {});
+  auto second = table.look();
+  REQUIRE(second.all.size() == 1);
+  CHECK(second.all[0].key == request_key{1, 2, 3});
+  CHECK(second.more);
+  (void) table.take({1, 2, 4});
+  auto third = table.look();
+  CHECK(third.all.empty());
+  CHECK_FALSE(third.more);
 }
 
 TEST_CASE("an exported actor is held until each peer has let go of what it was sent last") {

@@ -78,6 +78,12 @@ public:
   /// Closes the books on messages. Nothing if one of the tickets does not exist: then the peer lies.
   [[nodiscard]] std::optional<handled> leave(std::span<const uint64_t> tickets);
 
+  /// Demands tickets for good. Returns whether the peer must be told so.
+  [[nodiscard]] bool demand_always();
+
+  /// Whether this ticket has not come back.
+  [[nodiscard]] bool is_open(uint64_t ticket) const;
+
   [[nodiscard]] room room_for(const flow& who) const;
 
   /// Whether there is no room for `who` before the receiver itself has handled something.
@@ -165,6 +171,7 @@ private:
   static bool at(const account& what, const backlog_limits& limits, uint64_t times) noexcept;
   static bool takes_all(const account& part, const account& whole, const backlog_limits& limits) noexcept;
   [[nodiscard]] room room_for(const account& target, const account& pair) const noexcept;
+  [[nodiscard]] const slot* find(uint64_t ticket) const noexcept;
   void press(account& what, const backlog_limits& limits) noexcept;
   void relieve(account& what, const backlog_limits& limits) noexcept;
 
@@ -179,7 +186,8 @@ private:
   std::vector<slot> slots_;
   std::vector<uint32_t> free_;
   size_t pressing_ = 0;
-  bool passes_on_ = false;
+  /// Tickets are demanded for good.
+  bool always_ = false;
   bool demanded_ = false;
 };
 

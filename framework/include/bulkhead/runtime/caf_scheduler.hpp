@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/runtime/loop.hpp"
+#include "bulkhead/runtime/request_waits.hpp"
 #include "bulkhead/runtime/wait_list.hpp"
 #include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/handshake.hpp"
@@ -83,6 +84,8 @@ public:
   void wait_for_room(const std::shared_ptr<link>& via, const flow& who) override;
   void room_made(link& via) override;
   void receiver_is_crowded() override;
+  [[nodiscard]] request_key handled_request() const noexcept override;
+  void request_made() override;
 
   /// Lets all actors go on that wait for room, whatever becomes of what they send.
   void end_waits();
@@ -105,8 +108,17 @@ public:
 
 protected:
   /// Which actors have waited for some time. On the keeper's thread, now and then while somebody waits.
-  /// @returns whether to look again.
+  /// @returns whether to look again, even if nothing has changed by then.
   virtual bool on_waiting(std::vector<wait_edge> all) = 0;
+
+  /// `on_waiting` is called soon.
+  void check_soon();
+
+  /// Asks all actors that await a response whether they still do; then `on_waiting` is called.
+  void ask_who_waits();
+
+  /// The request that is awaited as `id` fails with `errc::deadlock`.
+  void end_wait(uint64_t id, const std::string& circle);
 
 private:
   struct worker;
@@ -117,6 +129,7 @@ private:
     explicit running(caf::resumable* job);
     ~running();
 
+    caf::resumable* const job;
     std::optional<room_wait> wanted;
     backlog::amount parked;
 
@@ -133,6 +146,7 @@ private:
   void run_local(worker& self);
   bool run_shared(worker& self);
   void run_job(worker& self, caf::resumable* job);
+  caf::resumable::resume_result take_turn(worker& self, caf::resumable* job, std::optional<room_wait>& wanted);
   void poll(worker& self);
   size_t poll_links(caf::execution_unit& unit);
   bool spin(worker& self);
@@ -149,8 +163,8 @@ private:
   void guard_tick();
   void trim();
   void suspend(caf::resumable* job, room_wait what, bool runnable);
-  void check_later();
   void check_receivers();
+  void look_at_requests();
   void watch_bell(const std::shared_ptr<link>& what);
   void schedule_clock(std::chrono::steady_clock::time_point when);
 
@@ -176,8 +190,11 @@ private:
   std::atomic<bool> guarded_ = false;
   std::atomic<bool> trim_due_ = false;
   std::atomic<bool> checking_ = false;
+  std::atomic<bool> crowded_ = false;
   std::atomic<size_t> step_ = step_max;
   wait_list waits_;
+  request_waits request_waits_;
+  std::atomic<bool> requests_watched_ = false;
 
   std::mutex links_mutex_;
   link_list links_;

@@ -80,6 +80,7 @@ struct caf_scheduler::io_part {
   boost::asio::steady_timer guard_timer;
   boost::asio::steady_timer trim_timer;
   boost::asio::steady_timer check_timer;
+  boost::asio::steady_timer request_timer;
   uint64_t guard_seen_turns = 0;
   std::chrono::microseconds guard_period = guard_period_min;
   unsigned guard_quiet_ticks = 0;

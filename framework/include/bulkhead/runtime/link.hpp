@@ -7,6 +7,7 @@
 #include "bulkhead/runtime/link_events.hpp"
 #include "bulkhead/runtime/parked_messages.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
+#include "bulkhead/runtime/resolve_cache.hpp"
 #include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/borrower.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -21,7 +22,6 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/node_id.hpp>
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -106,11 +106,11 @@ public:
     return !closed_ && backlog_->waits_for_receiver(who);
   }
 
-  /// Tells the host who waits in this worker.
+  /// Tells the host who waits in this worker; the other way round asks the worker for it.
   void tell_waits(const std::vector<wait_edge>& all);
 
-  /// As `break_circle`, in the peer.
-  void break_circle_there(const wire_address& target, const std::string& circle);
+  /// As `break_circle`, in the peer, which knows the wait as `id`.
+  void break_circle_there(uint64_t id, const wire_address& target, const std::string& circle);
 
   /// Looks after receivers that are at their limits: who is slow is reported, and not waited for.
   /// @returns whether it has to look again.
@@ -118,6 +118,15 @@ public:
 
   /// It is no use to wait for `target`: actors that do so wait for each other. `circle` is for people.
   void break_circle(const wire_address& target, const std::string& circle);
+
+  /// The same of a request that is awaited: it fails.
+  void break_circle(const pending_table::entry& request, const std::string& circle);
+
+  /// Whether no handler was entered for the message with this ticket; or, for some time after the first `want_tickets`, unknown.
+  [[nodiscard]] bool is_open(uint64_t ticket) const {
+    return !closed_ && backlog_->is_open(ticket);
+  }
+  void want_tickets();
 
   void link_to(const wire_address& target, const caf::strong_actor_ptr& observer);
   void unlink(const wire_address& target, const caf::actor_control_block& observer);
@@ -198,8 +207,8 @@ public:
     return dropped_;
   }
 
-  [[nodiscard]] size_t open_requests() const {
-    return pending_.size();
+  [[nodiscard]] pending_table& requests() noexcept {
+    return pending_;
   }
 
   /// Whether everything that was sent is in the mailbox.
@@ -231,6 +240,7 @@ private:
   void on_handled(const transport::incoming& record);
   void on_report(const transport::incoming& record);
   void on_waits(const transport::incoming& record);
+  void on_give_up(const transport::incoming& record);
   void report(backlog_event what);
   void count_dropped() noexcept;
   const std::shared_ptr<handled_log>& handled();
@@ -242,7 +252,6 @@ private:
   void dispatch(const transport::incoming& record, caf::execution_unit& unit);
   caf::strong_actor_ptr find(const wire_address& who);
   caf::strong_actor_ptr resolve(const wire_address& who);
-  caf::strong_actor_ptr known(const wire_address& who, caf::strong_actor_ptr (router::*look_up)(const wire_address&));
   void on_message(const transport::incoming& record, caf::execution_unit& unit);
   void on_spawn(const transport::incoming& record, caf::execution_unit& unit);
   caf::error open_attachments(const transport::incoming& record, std::span<const std::byte>& body,
@@ -254,14 +263,6 @@ private:
   void on_exit(const transport::incoming& record, caf::execution_unit& unit);
   void found_corrupt(const std::string& complaint);
   request_set untouched_requests();
-
-  /// A handle that was resolved lately. Weak: it must not keep an actor alive; one that is gone is resolved anew.
-  struct resolved {
-    wire_address who;
-    caf::weak_actor_ptr actor;
-  };
-
-  static constexpr size_t resolved_max = 2048;
 
   /// A reason with a larger context travels as text.
   static constexpr size_t reason_bytes_max = 1024;
@@ -284,7 +285,7 @@ private:
   /// Made by the thread that reads, for the first message.
   std::shared_ptr<handled_log> handled_;
   /// Of the thread that reads.
-  std::array<resolved, resolved_max> resolved_;
+  resolve_cache resolved_;
   std::mutex watched_mutex_;
   std::set<std::pair<transport::process_number, uint64_t>> watched_;
   shm::turn reading_;

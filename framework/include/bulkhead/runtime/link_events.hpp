@@ -45,8 +45,14 @@ public:
   /// Something happened to messages that wait, here or in the peer. Which worker it is about is still to be filled in.
   virtual void on_backlog(backlog_event what);
 
-  /// Who waits for room in the peer just now. Only in the host.
+  /// Who waits in the peer just now. Only in the host.
   virtual void on_waits(std::vector<wait_edge> all);
+
+  /// The host wants to know who waits. Only in workers, as the next one.
+  virtual void on_waits_wanted();
+
+  /// The wait `id` of an actor is part of a circle, which is there for people.
+  virtual void on_circle(uint64_t id, const wire_address& target, const std::string& circle);
 
   /// A receiver in the peer is slow, and the options say that the peer shall die of it.
   virtual void on_slow(const std::string& complaint);

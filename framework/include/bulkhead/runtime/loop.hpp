@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/runtime/backlog.hpp"
+#include "bulkhead/runtime/pending_table.hpp"
 
 #include <functional>
 #include <memory>
@@ -35,6 +36,12 @@ public:
   /// A receiver behind `via` is at its limits: the link wants `check_receivers` to be called now and then, for as long as that
   /// returns true.
   virtual void receiver_is_crowded() = 0;
+
+  /// The request from another process that is handled on the calling thread; number 0 if there is none.
+  [[nodiscard]] virtual request_key handled_request() const noexcept = 0;
+
+  /// A request is open from now on: whoever made it may come to wait for it in a circle.
+  virtual void request_made() = 0;
 
 protected:
   ~loop() = default;

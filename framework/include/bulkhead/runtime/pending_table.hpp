@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bulkhead/transport/record.hpp"
+#include "bulkhead/runtime/export_table.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/message_id.hpp>
@@ -8,6 +8,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -16,10 +17,10 @@ namespace bulkhead::runtime {
 
 /// Names an open request: who asked, and the requester's own number for it.
 struct request_key {
-  transport::process_number process;
-  uint64_t requester;
+  transport::process_number process = transport::host_process;
+  uint64_t requester = 0;
   /// The id of the request as CAF numbers it, without flags.
-  uint64_t id;
+  uint64_t id = 0;
 
   friend bool operator==(const request_key&, const request_key&) = default;
 };
@@ -33,7 +34,18 @@ struct request_key_hash {
 
 using request_set = boost::unordered_flat_set<request_key, request_key_hash>;
 
-/// The requests that one worker has not answered yet. CAF's own network layer keeps no such table, so a request to a
+/// A request that is open.
+struct open_request {
+  caf::message_id mid;
+  caf::strong_actor_ptr requester;
+  wire_address target;
+  /// In the books of the edge.
+  uint64_t ticket = 0;
+  /// In whose handler this one was made; number 0 if in that of something else.
+  request_key cause{};
+};
+
+/// The requests that a peer has not answered yet. CAF's own network layer keeps no such table, so a request to a
 /// peer that disappears hangs for ever there; here each one is answered with an error.
 ///
 /// An entry holds its requester, as a request in a local mailbox does.
@@ -43,13 +55,19 @@ class pending_table {
 public:
   struct entry {
     request_key key;
-    caf::message_id mid;
-    caf::strong_actor_ptr requester;
+    open_request what;
   };
 
-  void insert(const request_key& key, caf::message_id mid, caf::strong_actor_ptr requester) {
+  /// What is open for some time.
+  struct old_requests {
+    std::vector<entry> all;
+    /// Whether there are younger ones.
+    bool more = false;
+  };
+
+  void insert(const request_key& key, open_request what) {
     std::lock_guard guard{mutex_};
-    entries_.insert_or_assign(key, value{mid, std::move(requester)});
+    entries_.insert_or_assign(key, value{std::move(what)});
   }
 
   /// Closes a request and returns its requester; null if it was not open. Whoever gets the requester is the one to answer.
@@ -58,7 +76,7 @@ public:
     auto i = entries_.find(key);
     if (i == entries_.end())
       return nullptr;
-    auto result = std::move(i->second.requester);
+    auto result = std::move(i->second.what.requester);
     entries_.erase(i);
     return result;
   }
@@ -68,9 +86,27 @@ public:
     std::lock_guard guard{mutex_};
     result.reserve(entries_.size());
     for (auto& [key, val] : entries_)
-      result.push_back({key, val.mid, std::move(val.requester)});
+      result.push_back({key, std::move(val.what)});
     entries_.clear();
     return result;
+  }
+
+  /// The requests that were open at the last look already; each is returned once.
+  [[nodiscard]] old_requests look() {
+    old_requests result;
+    std::lock_guard guard{mutex_};
+    for (auto& [key, val] : entries_) {
+      if (val.looks == 1)
+        result.all.push_back({key, val.what});
+      result.more |= val.looks == 0;
+      val.looks = std::min(val.looks + 1, 2);
+    }
+    return result;
+  }
+
+  [[nodiscard]] bool contains(const request_key& key) const {
+    std::lock_guard guard{mutex_};
+    return entries_.contains(key);
   }
 
   [[nodiscard]] size_t size() const {
@@ -80,8 +116,8 @@ public:
 
 private:
   struct value {
-    caf::message_id mid;
-    caf::strong_actor_ptr requester;
+    open_request what;
+    int looks = 0;
   };
 
   mutable std::mutex mutex_;

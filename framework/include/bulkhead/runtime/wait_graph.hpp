@@ -10,12 +10,19 @@
 
 namespace bulkhead::runtime {
 
-/// An actor that is not resumed until another one has handled something.
+/// An actor that handles nothing until another one has handled something, or has answered.
 struct wait_edge {
   /// Of this wait, unique in the process of the actor that waits.
   uint64_t id = 0;
-  wire_address waits;
-  wire_address on;
+  wire_address waits{};
+  wire_address on{};
+  /// Number of the request whose response is awaited; 0 if it is room that is waited for.
+  uint64_t request = 0;
+  /// In whose handler that one was made: another request, and who made it; number 0 if there is none.
+  uint64_t cause = 0;
+  wire_address cause_of{};
+  /// Whether no handler was entered for the request yet.
+  bool untouched = false;
   /// In which the actor that waits is; a root's address does not tell.
   transport::process_number process = transport::host_process;
 
@@ -25,6 +32,9 @@ struct wait_edge {
 /// Who waits for whom in all processes of a host, and the circles in it: there nobody can go on (Holt: Some deadlock properties of
 /// computer systems, 1972). Processes tell at their own pace, so a circle counts only if all of it stands still after each process
 /// in it has told anew: then there was a moment in which all waited at once.
+///
+/// An actor that awaits a response may have handed another request on before, to somebody who answers it meanwhile. So the wait for
+/// a request counts only if that has not been handled, or if what its receiver awaits was requested in the handler.
 ///
 /// Thread safety: none.
 class wait_graph {
@@ -37,9 +47,8 @@ public:
   /// The circles that were found at an earlier look, still stand, and were not returned before.
   [[nodiscard]] std::vector<std::vector<wait_edge>> look();
 
-  [[nodiscard]] bool empty() const noexcept {
-    return known_.empty();
-  }
+  /// The processes that must tell anew before a circle that was seen counts.
+  [[nodiscard]] std::set<transport::process_number> asked() const;
 
 private:
   struct process_state {
@@ -57,13 +66,14 @@ private:
 
   [[nodiscard]] std::vector<std::vector<wait_edge>> circles() const;
   [[nodiscard]] candidate now(const std::vector<wait_edge>& circle) const;
+  [[nodiscard]] bool has_told_since(const candidate& then, transport::process_number process) const;
   [[nodiscard]] bool all_told_since(const candidate& then) const;
 
   std::map<transport::process_number, process_state> known_;
   std::map<circle_name, candidate> candidates_;
 };
 
-/// "actor 17 in host -> actor 12 in worker process 3 -> actor 17 in host"
+/// "actor 17 in host (request 4) -> actor 12 in worker process 3 -> actor 17 in host"
 [[nodiscard]] std::string describe(const std::vector<wait_edge>& circle);
 
 } // namespace bulkhead::runtime

@@ -35,6 +35,8 @@ public:
   void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) override;
   void on_root_released(uint64_t root) override;
   void on_stop() override;
+  void on_waits_wanted() override;
+  void on_circle(uint64_t id, const wire_address& target, const std::string& circle) override;
   void on_corrupt(const std::string& complaint) override;
 
 private:

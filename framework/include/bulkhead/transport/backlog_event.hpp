@@ -15,8 +15,8 @@ enum class backlog_incident : uint8_t {
   dropped,
   /// A receiver at its limits has handled nothing for `slow_after`.
   slow_consumer,
-  /// Actors wait for each other, each for room with the next; `detail` holds the circle. Their messages fail until there is
-  /// progress.
+  /// Actors wait for each other, each for room with the next or for its response; `detail` holds the circle. New messages of one of
+  /// them to the next fail until there is progress, or its request fails with `errc::deadlock`.
   deadlock,
 };
 

@@ -59,6 +59,9 @@ enum class errc : uint8_t {
   payload_room_full,
   /// Shared state cannot be read: the handle is empty, or its writer changes it without any pause or has damaged it.
   value_unreadable,
+  /// Actors await each other's responses in a circle, so this request would never have been answered; the context shows the circle.
+  /// Use `then` instead of `await` in one of them.
+  deadlock,
 };
 
 /// The name of the code, as written above.

@@ -1,0 +1,51 @@
+#include "bulkhead/runtime/caf_awaited.hpp"
+
+#include "bulkhead/runtime/caf_mark.hpp"
+
+#include <caf/mailbox_element.hpp>
+#include <caf/scheduled_actor.hpp>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+/// CAF keeps what an actor awaits to derived classes.
+struct opened final : caf::scheduled_actor {
+  static auto& awaited(caf::scheduled_actor& actor) noexcept {
+    return actor.*(&opened::awaited_responses_);
+  }
+};
+
+caf::scheduled_actor* as_actor(caf::resumable& job) noexcept {
+  return job.subtype() == caf::resumable::scheduled_actor ? static_cast<caf::scheduled_actor*>(&job) : nullptr;
+}
+
+} // namespace
+
+caf::resumable* as_job(const caf::strong_actor_ptr& actor) noexcept {
+  return actor ? dynamic_cast<caf::scheduled_actor*>(actor->get()) : nullptr;
+}
+
+uint64_t awaited_request(caf::resumable& job) noexcept {
+  auto actor = as_actor(job);
+  if (actor == nullptr || opened::awaited(*actor).empty())
+    return 0;
+  return opened::awaited(*actor).front().first.request_id().integer_value();
+}
+
+request_key handled_request(caf::resumable& job) noexcept {
+  auto actor = as_actor(job);
+  auto what = actor != nullptr ? actor->current_mailbox_element() : nullptr;
+  if (what == nullptr || !what->tracing_id || what->mid.is_response())
+    return {};
+  auto source = source_of(*what->tracing_id);
+  return {source.process, source.actor, what->mid.request_id().integer_value()};
+}
+
+// A response to a request that nobody has made: it is dropped, or skipped by an actor that awaits another one.
+void give_turn(const caf::strong_actor_ptr& actor, caf::execution_unit* context) {
+  constexpr caf::message_id nobodys{caf::message_id::default_async_value | caf::message_id::request_id_mask};
+  actor->enqueue(caf::make_mailbox_element(nullptr, nobodys.response_id(), {}, caf::message{}), context);
+}
+
+} // namespace bulkhead::runtime
