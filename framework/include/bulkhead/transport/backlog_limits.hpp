@@ -49,7 +49,7 @@ struct backlog_options {
   uint64_t slow_after_ms = 0;
 };
 
-/// What a small message costs besides its encoded bytes, while it waits in a mailbox of CAF 0.18.7.
-constexpr uint64_t message_overhead_bytes = 256;
+/// What a small message costs besides its encoded bytes, while it waits in a mailbox of CAF 0.18.7, with what the allocator adds.
+constexpr uint64_t message_overhead_bytes = 512;
 
 } // namespace bulkhead
