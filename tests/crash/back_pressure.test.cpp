@@ -198,6 +198,23 @@ TEST_CASE("who drops the newest keeps the oldest, and requests have room of thei
   CHECK(events.all().front().pid == pid);
 }
 
+TEST_CASE("what a worker drops on its way to the host is counted there") {
+  constexpr int32_t count = 500;
+  host_fixture f;
+  auto source = f.host.spawn("source", limited(50, overflow::drop_newest));
+  REQUIRE(source);
+  auto gate = spawn_gate(f.sys);
+  auto taken = make_counter();
+  auto sink = spawn_sink(f.sys, gate, taken);
+  caf::scoped_actor self{f.sys};
+  self->send(*source, sink, count);
+  REQUIRE(eventually([&] { return f.host.dropped_messages() >= count - 60; }));
+  self->send(gate, caf::open_atom_v);
+  CHECK(eventually([&] { return static_cast<uint64_t>(*taken) + f.host.dropped_messages() == count; }));
+  caf::anon_send_exit(sink, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
+}
+
 TEST_CASE("who drops the oldest gets the newest, in order") {
   host_fixture f;
   auto victim = f.host.spawn("victim", limited(100, overflow::drop_oldest));

@@ -127,6 +127,9 @@ void host_system::publish(const backlog_event& what) {
   std::vector<caf::strong_actor_ptr> all;
   {
     std::lock_guard guard{mutex_};
+    // What the host itself drops is counted where it does so.
+    if (what.what == backlog_incident::dropped && !what.to_worker)
+      dropped_elsewhere_ += what.messages;
     std::erase_if(listeners_, [&all](auto& x) {
       auto strong = x.lock();
       if (!strong)
@@ -190,7 +193,7 @@ void host_system::break_circle(const std::vector<wait_edge>& circle) {
 void host_system::ended(const std::shared_ptr<worker_process>& who) {
   std::lock_guard guard{mutex_};
   if (auto via = who->the_link())
-    dropped_before_ += via->dropped();
+    dropped_elsewhere_ += via->dropped();
   waits_of_all_.forget(who->number());
   workers_.erase(who);
   all_ended_.notify_all();
@@ -203,7 +206,7 @@ size_t host_system::live_workers() const {
 
 uint64_t host_system::dropped_messages() const {
   std::lock_guard guard{mutex_};
-  auto result = dropped_before_;
+  auto result = dropped_elsewhere_;
   for (auto& x : workers_)
     if (auto via = x->the_link())
       result += via->dropped();

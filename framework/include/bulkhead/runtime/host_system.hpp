@@ -65,7 +65,7 @@ public:
 
   [[nodiscard]] size_t live_workers() const;
 
-  /// Messages that were dropped because a mailbox was full or its worker gone.
+  /// Messages that were dropped, here and in workers, because a mailbox was full or its worker gone.
   [[nodiscard]] uint64_t dropped_messages() const;
 
   // -- module -----------------------------------------------------------------
@@ -88,7 +88,8 @@ private:
   transport::process_number next_number_ = transport::host_process + 1;
   uint32_t next_slot_ = 0;
   bool closing_ = false;
-  uint64_t dropped_before_ = 0;
+  /// By workers, and to workers that have ended.
+  uint64_t dropped_elsewhere_ = 0;
   std::function<void(std::string_view)> log_sink_;
   std::vector<caf::weak_actor_ptr> listeners_;
   wait_graph waits_of_all_;
