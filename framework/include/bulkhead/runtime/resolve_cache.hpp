@@ -19,14 +19,14 @@ public:
   /// @param look_up called with `who` if that is not known; its result may be null.
   template <class F>
   caf::strong_actor_ptr get(const wire_address& who, F look_up) {
-    auto& slot = slots_[wire_address_hash{}(who) % slots_.size()];
-    if (slot.who == who)
-      if (auto known = slot.actor.lock())
+    auto& x = slots_[wire_address_hash{}(who) % slots_.size()];
+    if (x.who == who)
+      if (auto known = x.actor.lock())
         return known;
     caf::strong_actor_ptr found = look_up(who);
     if (found) {
-      slot.who = who;
-      slot.actor = caf::actor_cast<caf::weak_actor_ptr>(found);
+      x.who = who;
+      x.actor = caf::actor_cast<caf::weak_actor_ptr>(found);
     }
     return found;
   }
