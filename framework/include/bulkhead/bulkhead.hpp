@@ -5,7 +5,9 @@
 
 #include "bulkhead/bytes.hpp"
 #include "bulkhead/errors.hpp"
+#include "bulkhead/executor.hpp"
 #include "bulkhead/fd.hpp"
+#include "bulkhead/future.hpp"
 #include "bulkhead/heavy.hpp"
 #include "bulkhead/host.hpp"
 #include "bulkhead/main.hpp"

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/process_limits.hpp"
 #include "bulkhead/platform/this_process.hpp"
+#include "bulkhead/runtime/task_runner.hpp"
 #include "bulkhead/runtime/worker_system.hpp"
 #include "bulkhead/shm/notes.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -78,6 +79,7 @@ int run_worker(caf::actor_system_config& cfg) {
   region_for_last_words = edge->own.data();
   std::set_new_handler(on_out_of_memory);
   cfg.set("caf.scheduler.max-threads", 1);
+  add_task_runner(cfg);
   cfg.module_factories.push_back(
     [&host](caf::actor_system& system) -> caf::actor_system::module* { return new worker_system{system, *host}; });
   caf::actor_system system{cfg};

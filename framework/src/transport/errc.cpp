@@ -36,9 +36,14 @@ constexpr std::array entries{
   entry{"payload_room_full", "no room is left for payloads to this process: retry later, or raise payload_bytes_max"},
   entry{"value_unreadable", "the writer of shared state changes it without pause, or damaged it: retry, or give it up"},
   entry{"deadlock", "actors await each other's responses in a circle: use then instead of await in one of them"},
+  entry{"task_failed", "the function of the task threw"},
+  entry{"cancelled", "it was cancelled before it had a result"},
+  entry{"executor_full", "as many tasks wait as the executor allows: submit less, wait for when_room, or raise tasks_max"},
+  entry{"unknown_function", "the worker's program has no such function: let workers run the program that submits"},
+  entry{"would_block", "waiting here would block a thread that runs actors: use then"},
 };
 
-static_assert(entries.size() == static_cast<size_t>(errc::deadlock) + 1);
+static_assert(entries.size() == static_cast<size_t>(errc::would_block) + 1);
 
 const entry& entry_of(errc code) {
   auto index = static_cast<size_t>(code);

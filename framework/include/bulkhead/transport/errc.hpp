@@ -62,6 +62,16 @@ enum class errc : uint8_t {
   /// Actors await each other's responses in a circle, so this request would never have been answered; the context shows the circle.
   /// Use `then` instead of `await` in one of them.
   deadlock,
+  /// A task's function threw; the context holds the exception's type and text.
+  task_failed,
+  /// The task or the future was cancelled before it had a result.
+  cancelled,
+  /// As many tasks wait as the executor allows. Submit less, wait for `when_room`, or raise `tasks_max`.
+  executor_full,
+  /// The worker's program has no such function; the context names it. Let workers run the program that submits.
+  unknown_function,
+  /// Waiting here would block a thread that runs actors, perhaps the one that is needed for the result. Use `then`.
+  would_block,
 };
 
 /// The name of the code, as written above.

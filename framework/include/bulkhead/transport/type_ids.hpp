@@ -8,6 +8,7 @@
 #include "bulkhead/transport/number_vectors.hpp"
 #include "bulkhead/transport/shared_counter.hpp"
 #include "bulkhead/transport/shared_map.hpp"
+#include "bulkhead/transport/task_records.hpp"
 #include "bulkhead/transport/worker_death.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -41,6 +42,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::shared_map))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::backlog_incident))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::backlog_event))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_batch))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_result))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_chunk))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_claims))
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "bulkhead/runtime/task.hpp"
+#include "bulkhead/transport/task_records.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace bulkhead::runtime {
+
+class worker_process;
+
+/// What an executor knows of one of its workers: which tasks are with it, by their numbers.
+///
+///            spawned          shutdown, idle, worn out, killed
+///   starting -------> ready ----------------------------------> closing ----> (gone)
+///       +---------------+------------------- death --------------------------->
+///
+/// Thread safety: guarded by the executor's mutex, except for what happens in the claim board.
+struct pool_worker {
+  enum class state : uint8_t { starting, ready, closing };
+
+  [[nodiscard]] bool has_room() const noexcept {
+    return next - oldest < shm::claim_board::slots;
+  }
+
+  /// Gives `what` the next number. Only with room.
+  void add(const std::shared_ptr<task>& what);
+
+  /// Task `number`, if it is still with this worker; null otherwise.
+  [[nodiscard]] std::shared_ptr<task> find(uint64_t number) const;
+
+  /// The same, and it is not any more.
+  std::shared_ptr<task> take(uint64_t number);
+
+  /// How many calls the batch has that began with `number`.
+  uint16_t& batch_size(uint64_t number) noexcept {
+    return batch_sizes[number % shm::claim_board::slots];
+  }
+
+  state where = state::starting;
+  transport::task_claims claims;
+  std::shared_ptr<worker_process> process;
+  caf::strong_actor_ptr runner;
+  caf::strong_actor_ptr sink;
+
+  uint64_t next = 1;
+  /// Everything before it has ended or was taken back.
+  uint64_t oldest = 1;
+  size_t in_flight = 0;
+  /// How many tasks it got and was left.
+  uint64_t given = 0;
+  /// It refused a message: not before it has ended another task.
+  bool crowded = false;
+  std::chrono::steady_clock::time_point idle_since;
+
+  std::array<std::shared_ptr<task>, shm::claim_board::slots> tasks;
+  std::array<uint16_t, shm::claim_board::slots> batch_sizes{};
+};
+
+} // namespace bulkhead::runtime

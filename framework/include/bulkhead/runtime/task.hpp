@@ -1,0 +1,58 @@
+#pragma once
+
+#include "bulkhead/runtime/outcome.hpp"
+#include "bulkhead/runtime/task_function.hpp"
+
+#include <caf/message.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace bulkhead {
+
+/// Which of the tasks that wait begin first.
+enum class task_priority : uint8_t { normal, high };
+
+/// How one task is treated.
+struct task_options {
+  /// How often it is begun again when its worker died while it ran. 0: the first death is its error.
+  uint32_t retries_max = 0;
+
+  /// Only among the tasks that wait in the host.
+  task_priority priority = task_priority::normal;
+};
+
+} // namespace bulkhead
+
+namespace bulkhead::runtime {
+
+class executor_core;
+struct pool_worker;
+
+/// A call on its way through an executor.
+///
+/// Thread safety: `cancel` from any thread; everything below `result` is guarded by the executor's mutex.
+class task final : public canceller, public std::enable_shared_from_this<task> {
+public:
+  enum class state : uint8_t { made, queued, assigned, done };
+
+  task(const task_entry& function, caf::message arguments, task_options options, std::shared_ptr<outcome_base> result);
+
+  ~task() override;
+
+  bool cancel() override;
+
+  const task_entry& function;
+  const caf::message arguments;
+  const task_options options;
+  const std::shared_ptr<outcome_base> result;
+
+  state where = state::made;
+  uint32_t deaths = 0;
+  std::shared_ptr<executor_core> executor;
+  /// While it is assigned.
+  std::shared_ptr<pool_worker> worker;
+  uint64_t number = 0;
+};
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,71 @@
+#include "bulkhead/runtime/task_function.hpp"
+
+#include <boost/core/demangle.hpp>
+
+#include <cxxabi.h>
+#include <exception>
+#include <map>
+#include <string_view>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+// Filled before `main` and read-only after that. Global, because an initializer has nobody to hand it to.
+std::map<uint64_t, task_entry>& table() {
+  static std::map<uint64_t, task_entry> result;
+  return result;
+}
+
+// FNV-1a, as everywhere.
+uint64_t digest(std::string_view text) {
+  uint64_t result = 14695981039346656037U;
+  for (auto c : text)
+    result = (result ^ static_cast<uint8_t>(c)) * 1099511628211U;
+  return result;
+}
+
+caf::message failure(const std::string& type, const std::string& text) {
+  return caf::make_message(caf::make_error(errc::task_failed, text.empty() ? type : type + ": " + text));
+}
+
+} // namespace
+
+task_entry add_task_function(const char* name, task_function run) {
+  task_entry result{digest(name), name, run};
+  while (!table().emplace(result.key, result).second)
+    ++result.key;
+  return result;
+}
+
+const task_entry* find_task_function(uint64_t key) {
+  auto i = table().find(key);
+  return i == table().end() ? nullptr : &i->second;
+}
+
+std::string describe(const task_entry& entry) {
+  return boost::core::demangle(entry.name);
+}
+
+caf::message run_guarded(task_function run, const caf::message& arguments) {
+  try {
+    return run(arguments);
+  } catch (const std::exception& thrown) {
+    return failure(boost::core::demangle(typeid(thrown).name()), thrown.what());
+  } catch (...) {
+    auto type = abi::__cxa_current_exception_type();
+    return failure(type != nullptr ? boost::core::demangle(type->name()) : "an exception without a type", {});
+  }
+}
+
+caf::message run_each(task_function run, const caf::message& arguments) {
+  auto view = caf::make_const_typed_message_view<transport::task_chunk>(arguments);
+  if (!view)
+    throw argument_mismatch{"takes a chunk"};
+  transport::task_chunk result;
+  for (auto& x : caf::get<0>(view).items)
+    result.items.push_back(run_guarded(run, x));
+  return caf::make_message(std::move(result));
+}
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,118 @@
+// The worker's side of an executor: runs what it can claim, one task after the other.
+#include "bulkhead/runtime/task_runner.hpp"
+
+#include "bulkhead/runtime/caf_factory.hpp"
+#include "bulkhead/runtime/task_function.hpp"
+#include "bulkhead/transport/task_records.hpp"
+#include "bulkhead/transport/type_ids.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <chrono>
+#include <deque>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+using transport::task_batch;
+using transport::task_call;
+using transport::task_claims;
+using transport::task_result;
+
+// How long one turn may take, apart from its last task: between turns the actor may have to wait for room, or to end.
+constexpr std::chrono::microseconds turn_max{200};
+
+struct waiting_call {
+  task_call call;
+  caf::strong_actor_ptr sender;
+  /// Of the last call of a batch: the request's.
+  caf::response_promise response;
+};
+
+struct runner_state {
+  static inline const char* name = "bulkhead.task_runner";
+
+  task_claims claims;
+  std::deque<waiting_call> waiting;
+  bool goes_on = false;
+};
+
+using runner = caf::stateful_actor<runner_state>;
+
+caf::message run(uint64_t function, const caf::message& arguments) {
+  auto entry = find_task_function(function);
+  if (entry == nullptr)
+    return caf::make_message(caf::make_error(errc::unknown_function));
+  return run_guarded(entry->run, arguments);
+}
+
+void run_one(runner* self, waiting_call what) {
+  task_result result;
+  if (self->state.claims.board().begin(what.call.number)) {
+    result.number = what.call.number;
+    result.value = run(what.call.function, what.call.arguments);
+  }
+  what.call.arguments = {}; // so that payloads go back before the answer
+  if (what.response.pending())
+    what.response.deliver(std::move(result));
+  else if (result.number != 0 && what.sender)
+    // With the same sender as the response has, because the order of the two matters.
+    what.sender->enqueue(caf::make_mailbox_element(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(), {}, std::move(result)),
+                         self->context());
+}
+
+void run_waiting(runner* self) {
+  auto& waiting = self->state.waiting;
+  auto begin = std::chrono::steady_clock::now();
+  while (!waiting.empty()) {
+    auto next = std::move(waiting.front());
+    waiting.pop_front();
+    run_one(self, std::move(next));
+    if (!waiting.empty() && std::chrono::steady_clock::now() - begin > turn_max) {
+      self->state.goes_on = true;
+      self->send(self, caf::tick_atom_v);
+      return;
+    }
+  }
+}
+
+caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t initializer, const caf::message& arguments) {
+  if (!claims)
+    throw std::invalid_argument{"needs a claim board"};
+  self->state.claims = claims;
+  if (initializer != 0)
+    if (auto value = run(initializer, arguments); value.match_elements<caf::error>())
+      throw std::runtime_error{"the initializer failed: " + to_string(value.get_as<caf::error>(0))};
+  return {
+    [self](task_batch& batch) {
+      auto response = self->make_response_promise();
+      auto& waiting = self->state.waiting;
+      for (auto& x : batch.calls)
+        waiting.push_back({std::move(x), self->current_sender(), {}});
+      if (batch.calls.empty())
+        response.deliver(task_result{});
+      else
+        waiting.back().response = std::move(response);
+      if (!self->state.goes_on)
+        run_waiting(self);
+    },
+    [self](caf::tick_atom) {
+      self->state.goes_on = false;
+      run_waiting(self);
+    },
+  };
+}
+
+} // namespace
+
+void add_task_runner(caf::actor_system_config& cfg) {
+  cfg.add_actor_factory(std::string{task_runner_name}, make_function_factory<task_runner, caf::no_spawn_options>());
+}
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,137 @@
+// Catches a pool that a dead worker breaks: a task that fails although it was not running, a result that is lost, a task that
+// runs twice, a worker that is not replaced or a process that is left behind.
+#include "tasks.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+
+using namespace test_support;
+using bulkhead::errc;
+
+TEST_CASE("a crash fails exactly the task that was running, and all others get their results") {
+  auto children = count_children();
+  {
+    host_fixture f;
+    gate door;
+    bulkhead::executor pool{f.sys, {.workers_max = 1}};
+    std::vector<bulkhead::future<int32_t>> good, bad;
+    auto held = pool.submit<&tasks::wait_at>(door.path(), 5);
+    for (int32_t i = 0; i < 100; ++i) {
+      good.push_back(pool.submit<&tasks::square>(i));
+      if (i % 25 == 7)
+        bad.push_back(pool.submit<&tasks::crash>(i));
+    }
+    door.open();
+    CHECK(held.get() == 5);
+    for (int32_t i = 0; i < 100; ++i)
+      CHECK(good[static_cast<size_t>(i)].get() == i * i);
+    for (auto& x : bad) {
+      auto result = x.get();
+      REQUIRE_FALSE(result);
+      CHECK(result.error() == errc::worker_lost);
+      auto death = bulkhead::death_of(result.error());
+      REQUIRE(death);
+      CHECK(death->cause == bulkhead::death_cause::signaled);
+      CHECK(death->status == SIGABRT);
+    }
+    CHECK(pool.submit<&tasks::square>(3).get() == 9);
+  }
+  CHECK(eventually([&] { return count_children() == children; }));
+}
+
+TEST_CASE("workers that are killed from outside again and again cost no result and no second run of what had ended") {
+  host_fixture f;
+  scratch_file trace;
+  bulkhead::executor pool{f.sys, {.workers_max = 2}};
+  auto patient = pool.with({.retries_max = 1000});
+  size_t killed = 0;
+  for (int round = 0; round < 10; ++round) {
+    std::vector<bulkhead::future<int32_t>> all;
+    for (int32_t i = 0; i < 300; ++i)
+      all.push_back(patient.submit<&tasks::square>(i));
+    if (auto victim = patient.submit<&tasks::process_id>().get()) {
+      ::kill(*victim, SIGKILL);
+      ++killed;
+    }
+    for (int32_t i = 0; i < 300; ++i)
+      CHECK(all[static_cast<size_t>(i)].get() == i * i);
+  }
+  CHECK(killed == 10);
+}
+
+TEST_CASE("a task that killed its worker is tried again as often as its options say") {
+  host_fixture f;
+  scratch_file mark;
+  bulkhead::executor pool{f.sys, {.workers_max = 1}};
+  CHECK(pool.submit<&tasks::crash>(1).get().error() == errc::worker_lost);
+  CHECK(pool.with({.retries_max = 1}).submit<&tasks::crash_once>(mark.path()).get() == 1);
+  CHECK(pool.with({.retries_max = 2}).submit<&tasks::crash>(1).get().error() == errc::worker_lost);
+}
+
+TEST_CASE("a task that waits behind a long one moves to a worker that has nothing to do") {
+  host_fixture f;
+  gate door;
+  bulkhead::executor pool{f.sys, {.workers_max = 2}};
+  auto held = pool.submit<&tasks::wait_at>(door.path(), 1);
+  std::vector<bulkhead::future<int32_t>> others;
+  for (int32_t i = 0; i < 50; ++i)
+    others.push_back(pool.submit<&tasks::square>(i));
+  for (int32_t i = 0; i < 50; ++i)
+    CHECK(others[static_cast<size_t>(i)].get() == i * i);
+  CHECK_FALSE(held.ready());
+  door.open();
+  CHECK(held.get() == 1);
+}
+
+TEST_CASE("an idle worker that is killed is replaced when the next task comes") {
+  host_fixture f;
+  bulkhead::executor pool{f.sys, {.workers_max = 1}};
+  auto first = pool.submit<&tasks::process_id>().get();
+  REQUIRE(first);
+  ::kill(*first, SIGKILL);
+  REQUIRE(eventually([&] { return f.host.live_workers() == 0; }));
+  auto second = pool.submit<&tasks::process_id>().get();
+  REQUIRE(second);
+  CHECK(*second != *first);
+}
+
+TEST_CASE("a task that waits is cancelled and never runs") {
+  host_fixture f;
+  gate door;
+  scratch_file trace;
+  bulkhead::executor pool{f.sys, {.workers_max = 1}};
+  auto held = pool.submit<&tasks::wait_at>(door.path(), 1);
+  std::vector<bulkhead::future<void>> waiting;
+  for (int i = 0; i < 200; ++i) // some with the worker, some in the host
+    waiting.push_back(pool.submit<&tasks::leave_trace>(trace.path()));
+  size_t cancelled = 0;
+  for (size_t i = 0; i < waiting.size(); i += 2)
+    cancelled += waiting[i].cancel();
+  CHECK(cancelled == 100);
+  door.open();
+  CHECK(held.get() == 1);
+  for (size_t i = 0; i < waiting.size(); ++i)
+    if (auto result = waiting[i].get(); i % 2 == 0)
+      CHECK(result.error() == errc::cancelled);
+    else
+      CHECK(result);
+  CHECK(trace.size() == 100);
+  CHECK_FALSE(waiting[1].cancel());
+}
+
+TEST_CASE("a task that runs is cancelled by the end of its worker, which no other task notices") {
+  host_fixture f;
+  scratch_file begun;
+  bulkhead::executor pool{f.sys, {.workers_max = 1}};
+  auto hanging = pool.submit<&tasks::hang>(begun.path());
+  std::vector<bulkhead::future<int32_t>> behind;
+  for (int32_t i = 0; i < 100; ++i)
+    behind.push_back(pool.submit<&tasks::square>(i));
+  REQUIRE(eventually([&] { return begun.size() == 1; }));
+  CHECK(hanging.cancel());
+  CHECK(hanging.get().error() == errc::cancelled);
+  for (int32_t i = 0; i < 100; ++i)
+    CHECK(behind[static_cast<size_t>(i)].get() == i * i);
+  CHECK_FALSE(hanging.cancel());
+}
