@@ -41,7 +41,7 @@ void throw_number() {
 }
 
 uint64_t sum_of(const bulkhead::bytes& data) {
-  return std::accumulate(data.data(), data.data() + data.size(), uint64_t{0}, [](uint64_t sum, std::byte x) {
+  return std::accumulate(data.data(), data.data() + data.size(), uint64_t{0}, [](uint64_t sum, auto x) {
     return sum + static_cast<uint64_t>(x);
   });
 }
@@ -110,7 +110,7 @@ TEST_CASE("an exception arrives with its type and its text, and the worker goes 
 TEST_CASE("payloads of tasks are lent in both directions") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  bulkhead::bytes data{caf::byte_buffer(size_t{1} << 20, std::byte{1})};
+  bulkhead::bytes data{caf::byte_buffer(size_t{1} << 20, caf::byte{1})};
   CHECK(pool.submit<&sum_of>(data).get() == uint64_t{1} << 20);
   auto back = pool.submit<&same>(data).get();
   REQUIRE(back);

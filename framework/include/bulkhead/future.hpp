@@ -18,8 +18,9 @@ namespace bulkhead {
 
 namespace detail {
 
-/// Runs `what` as a message of `actor`; not at all if it has ended.
-void run_as_message(const caf::strong_actor_ptr& actor, std::function<void()> what);
+/// Runs `handle` as a message of `self` when the function that it returns is called, once and on any thread. As for a
+/// response, the actor goes on until then.
+std::function<void()> expect(caf::scheduled_actor* self, std::function<void()> handle);
 
 /// Hands `reason` to the error handler of `actor`.
 void send_error(const caf::strong_actor_ptr& actor, caf::error reason);
@@ -49,13 +50,14 @@ public:
   template <class Self, class OnValue, class OnError>
   void then(Self* self, OnValue on_value, OnError on_error) const {
     static_assert(std::is_base_of_v<caf::scheduled_actor, Self>, "then needs an event-based actor: use get() in others");
-    deliver(caf::strong_actor_ptr{self->ctrl()},
-            [on_value = std::move(on_value), on_error = std::move(on_error)](const outcome& done) mutable {
-              if (done.reason())
-                on_error(done.reason());
-              else
-                invoke(on_value, done);
-            });
+    auto handle = [state = state_, on_value = std::move(on_value), on_error = std::move(on_error)]() mutable {
+      if (state->reason())
+        on_error(state->reason());
+      else
+        invoke(on_value, *state);
+    };
+    auto shared = std::make_shared<decltype(handle)>(std::move(handle)); // std::function wants copies
+    state_->on_done(detail::expect(self, [shared] { (*shared)(); }));
   }
 
   /// The same; an error goes to the actor's error handler, which ends the actor unless it was set.
@@ -145,14 +147,6 @@ private:
       fun();
     else
       fun(done.value());
-  }
-
-  template <class F>
-  void deliver(caf::strong_actor_ptr receiver, F handle) const {
-    auto shared = std::make_shared<F>(std::move(handle)); // std::function wants copies
-    state_->on_done([state = state_, receiver = std::move(receiver), shared] {
-      detail::run_as_message(receiver, [state, shared] { (*shared)(*state); });
-    });
   }
 
   std::shared_ptr<outcome> state_;

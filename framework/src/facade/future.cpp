@@ -2,7 +2,7 @@
 
 #include "bulkhead/runtime/caf_scheduler.hpp"
 
-#include <caf/action.hpp>
+#include <caf/behavior.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
@@ -20,19 +20,19 @@ struct waiter {
   bool done = false;
 };
 
-void send(const caf::strong_actor_ptr& actor, caf::message content) {
-  actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(content)),
-                 runtime::caf_scheduler::current_unit());
-}
-
 } // namespace
 
-void run_as_message(const caf::strong_actor_ptr& actor, std::function<void()> what) {
-  send(actor, caf::make_message(caf::make_action(std::move(what))));
+std::function<void()> expect(caf::scheduled_actor* self, std::function<void()> handle) {
+  auto id = self->new_request_id(caf::message_priority::normal).response_id();
+  self->add_multiplexed_response_handler(id, caf::behavior{std::move(handle)});
+  return [receiver = caf::strong_actor_ptr{self->ctrl()}, id] {
+    receiver->enqueue(caf::make_mailbox_element(nullptr, id, {}, caf::message{}), runtime::caf_scheduler::current_unit());
+  };
 }
 
 void send_error(const caf::strong_actor_ptr& actor, caf::error reason) {
-  send(actor, caf::make_message(std::move(reason)));
+  actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(reason)),
+                 runtime::caf_scheduler::current_unit());
 }
 
 caf::error wait_until_done(runtime::outcome_base& what, std::chrono::nanoseconds timeout_max) {

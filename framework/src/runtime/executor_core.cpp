@@ -37,8 +37,10 @@ bool task::cancel() {
 }
 
 void executor_core::follow_up::run(executor_core& core) {
-  for (auto& x : sends)
-    send_request(x.from, x.to, x.batch.calls.front().number, caf::make_message(std::move(x.batch)));
+  for (auto& x : sends) {
+    auto id = x.batch.calls.front().number;
+    send_request(x.from, x.to, id, caf::make_message(std::move(x.batch)));
+  }
   for (auto& x : kills)
     x->kill();
   for (auto& x : stops)

@@ -173,18 +173,18 @@ void executor_core::on_refused(const worker_pointer& from, uint64_t first, const
   auto board = from->claims.board();
   std::vector<task_pointer> left;
   auto count = from->batch_size(first);
-  for (auto number = first; number < first + count; ++number) {
-    if (!from->find(number))
-      continue;
-    auto free = board.take_back(number);
-    if (!free && number + 1 < first + count)
-      continue; // its result is a message of its own
-    auto refused = from->take(number);
-    --from->given;
-    if (free)
-      left.push_back(std::move(refused));
-    else
-      end_task(refused, then, reason);
+  auto last = first + count - 1;
+  if (board.has_begun(last)) {
+    // Not the batch, but the answer to it, which is the result of its last task.
+    if (auto unread = from->take(last))
+      end_task(unread, then, reason);
+    find_lost_results(from, first, then);
+  } else {
+    for (auto number = first; number <= last; ++number)
+      if (from->find(number) && board.take_back(number)) {
+        left.push_back(from->take(number));
+        --from->given;
+      }
   }
   if (from->where != pool_worker::state::ready) {
     requeue(left);

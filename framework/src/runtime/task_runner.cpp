@@ -91,10 +91,11 @@ caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t init
       throw std::runtime_error{"the initializer failed: " + to_string(value.get_as<caf::error>(0))};
   return {
     [self](task_batch& batch) {
+      auto sender = self->current_sender(); // which the promise takes
       auto response = self->make_response_promise();
       auto& waiting = self->state.waiting;
       for (auto& x : batch.calls)
-        waiting.push_back({std::move(x), self->current_sender(), {}});
+        waiting.push_back({std::move(x), sender, {}});
       if (batch.calls.empty())
         response.deliver(task_result{});
       else
