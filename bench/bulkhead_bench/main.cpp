@@ -25,7 +25,7 @@ constexpr measurement all[] = {
   {"idle", bench::idle},                 {"memory", bench::memory},
   {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
   {"shared_value", bench::shared_value},
-  {"flood", bench::flood},
+  {"flood", bench::flood},               {"executor", bench::executor},
 };
 
 int usage() {

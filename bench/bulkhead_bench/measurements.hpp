@@ -17,6 +17,7 @@ void codec_vector(report& to);
 void blob(report& to);
 void shared_value(report& to);
 void flood(report& to);
+void executor(report& to);
 
 /// A limit that belongs beside each latency.
 side cache_line_rtt();
