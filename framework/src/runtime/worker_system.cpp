@@ -98,6 +98,14 @@ void worker_system::wait_for_end() {
 
 void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) {
   caf::strong_actor_ptr actor;
+  auto too_late = [this] {
+    std::lock_guard guard{mutex_};
+    return stopping_; // the order to stop may have overtaken this one, and is not repeated
+  };
+  if (too_late()) {
+    link_->spawned(root, caf::make_error(errc::shutting_down));
+    return;
+  }
   {
     // What a constructor sends must not come before the host knows who it is.
     link::hold wait{*link_};
