@@ -191,3 +191,12 @@ TEST_CASE("impossible options are an error of every task") {
   CHECK(lost.submit<&tasks::square>(1).get().error() == errc::program_not_found);
   CHECK(lost.submit<&tasks::square>(1).get().error() == errc::program_not_found);
 }
+
+TEST_CASE("a worker of another program says which function it does not have") {
+  host_fixture f;
+  bulkhead::executor pool{f.sys, {.workers_max = 1, .worker = {.program = BULKHEAD_CHILDREN_DIR "/child_no_functions"}}};
+  auto result = pool.submit<&tasks::square>(1).get();
+  REQUIRE_FALSE(result);
+  CHECK(result.error() == errc::unknown_function);
+  CHECK(to_string(result.error()).find("tasks::square") != std::string::npos);
+}
