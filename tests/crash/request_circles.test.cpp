@@ -149,10 +149,15 @@ TEST_CASE("an actor that has handed a request on may await the one who made it")
   backlog_events events{f};
   auto heavy = spawn_caller(f);
   auto answer = std::make_shared<std::atomic<int32_t>>(0);
+  auto asked = std::make_shared<std::atomic<bool>>(false);
   auto light = f.sys.spawn([=](caf::stateful_actor<caller_state>* self) -> caf::behavior {
     self->request(heavy, caf::infinite, caf::forward_atom_v, int32_t{1500}).await([=](int32_t x) { *answer = x; });
+    *asked = true;
     return caller(self);
   });
+  REQUIRE(eventually([&] { return asked->load(); }));
+  // This comes after it: then it has been handed on.
+  REQUIRE(request<std::string>(f.sys, heavy, caf::make_message(caf::get_atom_v)));
   // heavy -> light, which awaits heavy, while heavy's helper works.
   auto depth = request<int32_t>(f.sys, heavy, caf::make_message(caf::ping_atom_v, std::vector{light}));
   REQUIRE(depth);
