@@ -9,7 +9,7 @@ using namespace bulkhead::tidy;
 
 namespace {
 
-const layer_list layers{"platform", "shm", "transport", "runtime", "facade"};
+const layer_list layers{"platform", "shm", "transport", "supervision", "runtime", "facade"};
 
 source_file shm_file(std::string_view text) {
   return make_source_file("framework/include/bulkhead/shm/x.hpp", text);

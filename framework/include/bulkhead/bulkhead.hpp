@@ -16,4 +16,5 @@
 #include "bulkhead/shared_counter.hpp"
 #include "bulkhead/shared_map.hpp"
 #include "bulkhead/shared_value.hpp"
+#include "bulkhead/supervision.hpp"
 #include "bulkhead/worker.hpp"

@@ -39,6 +39,7 @@ public:
   static host of(caf::actor_system& system) noexcept;
 
   /// Spawns the actor that is registered as `name` in a worker process of its own, and waits until it is up.
+  /// With `worker_options::restart` the handle outlives its processes: see `restart_policy`.
   ///
   /// Blocks the calling thread for the start of a process (about two milliseconds); actors use `spawn_async`.
   /// @tparam Handle checked against the actor's interface if it is a typed handle.
@@ -94,8 +95,8 @@ public:
   /// tell what they have dropped some twenty times a second.
   [[nodiscard]] uint64_t dropped_messages() const;
 
-  /// Sends what happens to messages that wait (`backlog_event`) to `listener` from now on, for as long as it lives. Drops are
-  /// told together, some twenty times a second at most.
+  /// Sends what happens to messages that wait (`backlog_event`) and to supervised workers (`supervision_event`) to `listener` from
+  /// now on, for as long as it lives. Drops are told together, some twenty times a second at most.
   void subscribe(const caf::actor& listener);
 
   /// Sends the lines that workers write to `sink` instead of standard error. It is called on one thread of the runtime

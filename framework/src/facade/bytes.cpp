@@ -12,7 +12,8 @@ caf::expected<bytes_builder> allocate(const caf::strong_actor_ptr& receiver, siz
   if (size == 0)
     return bytes_builder{nullptr, {}};
   auto proxy = receiver ? runtime::as_proxy(receiver) : nullptr;
-  auto payloads = proxy != nullptr && !proxy->via()->closed() ? proxy->via()->payloads() : nullptr;
+  auto via = proxy != nullptr ? proxy->via() : nullptr;
+  auto payloads = via && !via->closed() ? via->payloads() : nullptr;
   if (payloads != nullptr && size >= transport::lender::payload_bytes_min) {
     if (auto block = payloads->allocate(size)) {
       auto room = std::span{block->first(), size};

@@ -3,20 +3,39 @@
 #include <caf/binary_serializer.hpp>
 #include <caf/serializer.hpp>
 
+#include <algorithm>
+#include <array>
+#include <typeinfo>
 #include <utility>
 
 namespace bulkhead::runtime {
 
 namespace {
 
+class mark;
+
+constexpr size_t nested_max = 64;
+
+/// The messages that the calling thread handles, the innermost last; null for those without a mark. An exception leaves entries
+/// behind, of which a few do no harm. Without a destructor: marks may outlive what a thread keeps.
+struct handled_now {
+  std::array<const mark*, nested_max> all;
+  size_t count;
+};
+
+thread_local constinit handled_now entered{};
+
 class mark final : public caf::tracing_data {
 public:
-  mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes) noexcept
-    : log_(std::move(log)), source_(source), ticket_(ticket), bytes_(bytes) {
+  mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes, uint32_t deaths) noexcept
+    : log_(std::move(log)), source_(source), ticket_(ticket), bytes_(bytes), deaths_(deaths) {
     // nop
   }
 
   ~mark() override {
+    for (size_t i = 0; i < entered.count; ++i)
+      if (entered.all[i] == this)
+        entered.all[i] = nullptr;
     log_->handled(ticket_, bytes_);
   }
 
@@ -33,22 +52,61 @@ public:
     return true;
   }
 
+  void note(shm::ticket_state state) const noexcept {
+    if (ticket_ != 0)
+      log_->note(ticket_, state);
+  }
+
+  [[nodiscard]] uint32_t deaths() const noexcept {
+    return deaths_;
+  }
+
 private:
   const std::shared_ptr<handled_log> log_;
   const wire_address source_;
   const uint64_t ticket_;
   const uint64_t bytes_;
+  const uint32_t deaths_;
 };
+
+const mark* as_mark(const caf::tracing_data* data) noexcept {
+  return data != nullptr && typeid(*data) == typeid(mark) ? static_cast<const mark*>(data) : nullptr;
+}
 
 } // namespace
 
-caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes) {
-  return std::make_unique<mark>(std::move(log), source, ticket, bytes);
+caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes,
+                                uint32_t deaths) {
+  return std::make_unique<mark>(std::move(log), source, ticket, bytes, deaths);
 }
 
 wire_address source_of(const caf::tracing_data& what) {
-  auto known = dynamic_cast<const mark*>(&what);
+  auto known = as_mark(&what);
   return known != nullptr ? known->source() : wire_address{};
+}
+
+void handler_entered(const caf::tracing_data* data) {
+  auto what = as_mark(data);
+  if (entered.count == nested_max) {
+    std::copy(entered.all.begin() + 1, entered.all.end(), entered.all.begin());
+    --entered.count;
+  }
+  entered.all[entered.count++] = what;
+  if (what != nullptr)
+    what->note(shm::ticket_state::entered);
+}
+
+void handler_left(bool skipped) {
+  if (entered.count == 0)
+    return;
+  auto what = entered.all[--entered.count];
+  if (skipped && what != nullptr)
+    what->note(shm::ticket_state::untouched);
+}
+
+uint32_t deaths_before(const caf::tracing_data* data) noexcept {
+  auto what = as_mark(data);
+  return what != nullptr ? what->deaths() : 0;
 }
 
 } // namespace bulkhead::runtime

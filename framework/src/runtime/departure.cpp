@@ -30,7 +30,7 @@ void remember_end(const caf::strong_actor_ptr& actor, router& routes) {
 // The peer needs nobody here to keep its own actors alive. A root of the peer is one of them.
 bool departure::is_at_home_there(const caf::strong_actor_ptr& actor) const {
   auto proxy = as_proxy(actor);
-  return proxy != nullptr && proxy->via().get() == &link_;
+  return proxy != nullptr && proxy->goes_through(link_);
 }
 
 void departure::add_source(const wire_address& who, const caf::strong_actor_ptr& actor) {

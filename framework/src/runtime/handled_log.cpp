@@ -46,6 +46,7 @@ void handled_log::handled(uint64_t ticket, uint64_t bytes) {
   waiting_bytes_ -= bytes + message_overhead_bytes;
   if (ticket == 0)
     return;
+  note(ticket, shm::ticket_state::handled);
   std::vector<uint64_t> due;
   {
     std::lock_guard guard{mutex_};

@@ -7,6 +7,7 @@
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -39,11 +40,18 @@ host_system* host_system::of(caf::actor_system& system) noexcept {
 }
 
 std::shared_ptr<worker_process> host_system::make_worker(worker_options options, bool stays) {
+  std::unique_lock guard{mutex_};
+  auto slot = next_slot_++;
+  guard.unlock();
+  return make_worker(std::move(options), stays, worker_place{slot, 1}, nullptr);
+}
+
+std::shared_ptr<worker_process> host_system::make_worker(worker_options options, bool stays, const worker_place& place,
+                                                         std::shared_ptr<supervised_slot> slot) {
   std::lock_guard guard{mutex_};
   if (closing_)
     return nullptr;
-  auto made = std::make_shared<worker_process>(*this, next_number_++, worker_place{next_slot_++, 1},
-                                               std::move(options), stays);
+  auto made = std::make_shared<worker_process>(*this, next_number_++, place, std::move(options), stays, std::move(slot));
   workers_.insert(made);
   return made;
 }
@@ -55,6 +63,11 @@ void host_system::begin(const std::shared_ptr<worker_process>& who, std::functio
 void host_system::start_worker(worker_options options, start_callback done) {
   if (auto wrong = unusable_ ? unusable_ : check(options)) {
     done(std::move(wrong));
+    return;
+  }
+  if (options.restart.when != restart_when::never) {
+    done(caf::make_error(errc::invalid_option, std::string{"restart.when"},
+                         std::string{"must be never for a worker with several actors: host::spawn gives each its own"}));
     return;
   }
   auto who = make_worker(std::move(options), true);
@@ -79,6 +92,10 @@ void host_system::spawn(worker_options options, transport::spawn_request what, s
     spawn_in_process(std::move(what), done);
     return;
   }
+  if (options.restart.when != restart_when::never) {
+    supervise(std::move(options), std::move(what), std::move(done));
+    return;
+  }
   auto who = make_worker(std::move(options), false);
   if (!who) {
     done(caf::make_error(errc::shutting_down));
@@ -95,6 +112,21 @@ void host_system::spawn(worker_options options, transport::spawn_request what, s
       done(std::move(result));
     });
   });
+}
+
+void host_system::supervise(worker_options options, transport::spawn_request what, spawn_callback done) {
+  std::shared_ptr<supervised_slot> slot;
+  {
+    std::lock_guard guard{mutex_};
+    if (!closing_) {
+      slot = std::make_shared<supervised_slot>(*this, next_slot_++, std::move(options), std::move(what));
+      supervised_.insert(slot);
+    }
+  }
+  if (slot)
+    slot->start(std::move(done));
+  else
+    done(caf::make_error(errc::shutting_down));
 }
 
 void host_system::spawn_in_process(transport::spawn_request what, const spawn_callback& done) {
@@ -124,12 +156,20 @@ void host_system::subscribe(const caf::strong_actor_ptr& listener) {
 }
 
 void host_system::publish(const backlog_event& what) {
+  // What the host itself drops is counted where it does so.
+  if (what.what == backlog_incident::dropped && !what.to_worker)
+    note_dropped(what.messages);
+  send_all(caf::make_message(what));
+}
+
+void host_system::publish(const supervision_event& what) {
+  send_all(caf::make_message(what));
+}
+
+void host_system::send_all(const caf::message& what) {
   std::vector<caf::strong_actor_ptr> all;
   {
     std::lock_guard guard{mutex_};
-    // What the host itself drops is counted where it does so.
-    if (what.what == backlog_incident::dropped && !what.to_worker)
-      dropped_elsewhere_ += what.messages;
     std::erase_if(listeners_, [&all](auto& x) {
       auto strong = x.lock();
       if (!strong)
@@ -199,6 +239,17 @@ void host_system::ended(const std::shared_ptr<worker_process>& who) {
   all_ended_.notify_all();
 }
 
+void host_system::ended(const std::shared_ptr<supervised_slot>& who) {
+  std::lock_guard guard{mutex_};
+  supervised_.erase(who);
+  all_ended_.notify_all();
+}
+
+void host_system::note_dropped(uint64_t count) {
+  std::lock_guard guard{mutex_};
+  dropped_elsewhere_ += count;
+}
+
 size_t host_system::live_workers() const {
   std::lock_guard guard{mutex_};
   return workers_.size();
@@ -224,12 +275,16 @@ void host_system::stop_workers() {
   std::unique_lock guard{mutex_};
   closing_ = true;
   auto all = workers_;
+  auto supervised = supervised_;
   guard.unlock();
+  for (auto& x : supervised)
+    x->stop();
+  supervised.clear();
   for (auto& x : all)
     x->stop();
   all.clear();
   guard.lock();
-  all_ended_.wait(guard, [this] { return workers_.empty(); });
+  all_ended_.wait(guard, [this] { return workers_.empty() && supervised_.empty(); });
 }
 
 } // namespace bulkhead::runtime

@@ -126,6 +126,14 @@ bool link::peer_sleeps() const noexcept {
   return shm::sleeps(edge_->peer.data());
 }
 
+std::span<std::byte> link::ticket_states() const noexcept {
+  return {edge_->ticket_states.data(), edge_->ticket_states.size()};
+}
+
+bool link::flushed() const noexcept {
+  return !outbox_ || !outbox_->has_waiting();
+}
+
 // Whoever reads holds the turn only while it decodes a batch, never while an actor runs.
 void link::wait_for_turn() noexcept {
   while (!reading_.try_take())
@@ -160,7 +168,7 @@ void link::drain() {
   reading_.give_back();
 }
 
-void link::close(const std::optional<worker_death>& death) {
+void link::close(const std::optional<worker_death>& death, const request_set& kept) {
   wait_for_turn();
   end_reason_ = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
   outbox_->close();
@@ -169,6 +177,8 @@ void link::close(const std::optional<worker_death>& death) {
   reading_.give_back();
   auto untouched = untouched_requests();
   for (auto& entry : pending_.take_all()) {
+    if (kept.contains(entry.key))
+      continue;
     auto reason = end_reason_;
     if (death) {
       auto own = *death;

@@ -1,6 +1,7 @@
 // Back pressure: who may send, what waits for room, and the tickets that come back.
 
 #include "bulkhead/platform/clock.hpp"
+#include "bulkhead/runtime/caf_ledger_mark.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
@@ -22,7 +23,7 @@ caf::error link::full() {
 backlog::room link::worst_room(const flow& who, const caf::mailbox_element& what, bool unparked) const {
   using room = backlog::room;
   // What another worker sent is in its books already, until it is handled here.
-  if (what.tracing_id)
+  if (limited_elsewhere(what.tracing_id.get()))
     return room::full;
   if (unparked)
     return room::crowded;
@@ -51,12 +52,17 @@ bool link::parks(const flow& who, uint64_t bytes) const {
 // Returns false if the message was turned away. If it waits for room instead, `what` is null.
 bool link::admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what,
                  uint64_t& ticket, caf::execution_unit* context) {
-  auto from_here = !unparked && !what->tracing_id;
+  auto from_here = !unparked && !limited_elsewhere(what->tracing_id.get());
+  // A copy: the mark itself moves into the books of this link, from where it may go at any time.
+  auto booking = ledger_booking_of(what->tracing_id.get());
+  auto supervised = booking != nullptr ? *booking : ledger_booking{};
   auto enter = [&](backlog::room most) {
     auto entered = backlog_->enter(who, bytes, most, what->tracing_id);
     if (entered.demand)
       (void) outbox_->send_control(record_kind::demand, envelope{0, 0, 1, 0, 0}, {});
     ticket = entered.ticket;
+    if (ticket != 0 && supervised.books)
+      supervised.books->booked(supervised.where, ticket);
     return ticket != 0;
   };
   auto behind = from_here && parked_->wait_for(who.target);
@@ -151,7 +157,8 @@ void link::return_tickets(std::span<const uint64_t> tickets) {
 
 const std::shared_ptr<handled_log>& link::handled() {
   if (!handled_)
-    handled_ = std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all);
+    handled_ = std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all,
+                                             router_.is_host() ? std::span<std::byte>{} : ticket_states());
   return handled_;
 }
 

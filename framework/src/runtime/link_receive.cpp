@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
@@ -129,7 +130,8 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     if (!handled()->arrived(record.body.size()) && router_.is_host())
       found_corrupt("it sent more messages than its limits allow");
     // However this message ends.
-    mark = make_mark(handled(), {record.head.source_process, record.head.source}, record.head.ticket, record.body.size());
+    mark = make_mark(handled(), {record.head.source_process, record.head.source}, record.head.ticket, record.body.size(),
+                     record.flags >> transport::flag_deaths_shift);
   }
   // First, whoever it is for: what nobody takes must go back.
   transport::incoming_attachments beside;
@@ -157,6 +159,9 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     receiver = resolve({head.target_process, head.target});
   }
   auto sender = resolve({head.source_process, head.source});
+  if (sender && mid.is_request() && head.source_process == peer_)
+    if (auto proxy = as_proxy(sender); proxy != nullptr && proxy->slot())
+      mid = proxy->slot()->tagged(mid);
   if (!receiver) {
     if (mid.is_request() && sender)
       answer(sender, mid, caf::make_error(caf::sec::request_receiver_down), &unit);
@@ -234,7 +239,7 @@ void link::on_link(const envelope& head) {
   if (!target || !source)
     return;
   if (auto proxy = as_proxy(target))
-    proxy->via()->link_to(proxy->target(), source); // in another worker: that one needs its half of the link
+    proxy->link_there(source); // in another worker: that one needs its half of the link
   else
     source->get()->attach(caf::default_attachable::make_link(caf::actor_addr{source->get()->address()},
                                                              caf::actor_addr{target->get()->address()}));
@@ -247,7 +252,7 @@ void link::on_unlink(const envelope& head) {
   if (!target || !source)
     return;
   if (auto proxy = as_proxy(target)) {
-    proxy->via()->unlink(proxy->target(), *source);
+    proxy->unlink_there(*source);
     return;
   }
   using token = caf::default_attachable::observe_token;

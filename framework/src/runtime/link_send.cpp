@@ -1,5 +1,6 @@
 // The sending half of a link: messages and notices become records.
 
+#include "bulkhead/runtime/caf_ledger_mark.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/departure.hpp"
 #include "bulkhead/runtime/link_hold.hpp"
@@ -118,6 +119,8 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
     return refuse(*what, std::move(failed), context);
   }
   auto who = flow{{head.source_process, head.source}, to.target()};
+  if (auto booking = ledger_booking_of(what->tracing_id.get()))
+    flags |= static_cast<uint16_t>(booking->where.deaths << transport::flag_deaths_shift);
   if (!what->mid.is_response() && !admit(to, who, body.buffer.size(), unparked, what, head.ticket, context))
     return false;
   if (!what)
@@ -155,7 +158,10 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   return refuse(*what, std::move(reason), context);
 }
 
+// Once the link is closed, a message that is in a ledger waits there for another link.
 bool link::refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context) {
+  if (closed_ && survives(what.tracing_id.get()))
+    return true;
   if (what.mid.is_request() && what.sender)
     answer(what.sender, what.mid, std::move(reason), context);
   else
@@ -169,7 +175,7 @@ void link::answer(const caf::strong_actor_ptr& requester, caf::message_id reques
 }
 
 caf::error link::after_end(const caf::error& reason) {
-  return reason == errc::worker_lost ? reason : caf::make_error(caf::sec::request_receiver_down);
+  return death_of(reason) ? reason : caf::make_error(caf::sec::request_receiver_down);
 }
 
 void link::send_error_response(const envelope& head, caf::error reason) {

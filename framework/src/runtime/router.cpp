@@ -123,7 +123,7 @@ wire_address router::usual(const wire_address& who) const {
 bool router::reaches(const link& via, const wire_address& who) const {
   auto actor = known(who);
   auto proxy = actor ? as_proxy(actor) : nullptr;
-  return proxy != nullptr && proxy->via().get() == &via;
+  return proxy != nullptr && proxy->goes_through(via);
 }
 
 void router::detach(transport::process_number number, const caf::error& reason) {

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
@@ -112,19 +113,28 @@ void worker_process::on_exit(platform::exit_status status) {
     via->drain();
   auto death = certificate(status);
   state_ = state::dead;
-  if (via) {
-    via->close(death);
-    host_.remove(via);
-  }
   std::map<uint64_t, root> left;
   {
     std::lock_guard guard{mutex_};
     left.swap(roots_);
   }
+  request_set kept;
+  if (slot_ && via) {
+    // The handle outlives the process, and must not end with its names.
+    for (auto& [id, x] : left)
+      host_.routes().forget_alias({number_, x.local});
+    kept = slot_->settle(*this, *via, death);
+  }
+  if (via) {
+    via->close(death, kept);
+    host_.remove(via);
+  }
   auto reason = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
   for (auto& [id, x] : left)
     end_root(id, x, reason);
   process_.reset();
+  if (slot_)
+    slot_->process_ended(*this, death);
   has_ended();
 }
 

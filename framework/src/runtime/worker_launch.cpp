@@ -81,7 +81,8 @@ void worker_process::start(std::function<void(caf::error)> ready) {
 }
 
 caf::error worker_process::launch() {
-  auto edge = transport::make_edge({options_.mailbox_bytes, transport::control_ring_bytes});
+  auto edge = transport::make_edge({options_.mailbox_bytes, transport::control_ring_bytes},
+                                   tracked_tickets(options_));
   if (!edge)
     return as_error(edge.error());
   auto control = platform::socket_pair::create();
@@ -128,6 +129,8 @@ caf::expected<platform::process_spec> worker_process::make_spec(const transport:
                  {edge.host.peer_bell.fd(), worker_fd::worker_bell},
                  {edge.host.own_bell.fd(), worker_fd::host_bell},
                  {edge.channel.get(), worker_fd::channel}};
+  if (edge.ticket_states)
+    spec.passed.push_back({edge.ticket_states->fd(), worker_fd::ticket_states});
   if (auto failed = redirect_outputs(spec))
     return failed;
   return spec;
@@ -184,6 +187,7 @@ caf::error worker_process::say_hello() {
   what.fallback = options_.when_payloads_full;
   what.memory_bytes_max = options_.memory_bytes_max;
   what.wait = options_.wait;
+  what.tracked_tickets = tracked_tickets(options_);
   what.spin_ns = host_.spin_ns();
   what.stays = stays_ ? 1 : 0;
   auto sent = transport::send_hello(control_->native_handle(), what);

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/process_limits.hpp"
 #include "bulkhead/platform/this_process.hpp"
+#include "bulkhead/runtime/caf_progress.hpp"
 #include "bulkhead/runtime/task_runner.hpp"
 #include "bulkhead/runtime/worker_system.hpp"
 #include "bulkhead/shm/notes.hpp"
@@ -72,6 +73,12 @@ int run_worker(caf::actor_system_config& cfg) {
                          platform::unique_fd{worker_fd::host_bell}, platform::unique_fd{worker_fd::channel});
   if (!edge)
     return refuse(control.get(), {errc::startup_failed, edge.error().message()});
+  caf_progress progress{cfg.profiler};
+  if (host->tracked_tickets > 0) {
+    if (auto added = adopt_ticket_states(*edge, platform::unique_fd{worker_fd::ticket_states}, host->tracked_tickets); !added)
+      return refuse(control.get(), {errc::startup_failed, added.error().message()});
+    cfg.profiler = &progress;
+  }
   // Ctrl-C goes to all processes of the terminal; whether workers end is for the host to decide.
   std::signal(SIGINT, SIG_IGN);
   // Lines reach the host's log when they are complete, although standard output is no terminal.

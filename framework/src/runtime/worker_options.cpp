@@ -1,5 +1,6 @@
 #include "bulkhead/runtime/worker_options.hpp"
 
+#include "bulkhead/shm/ticket_states.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
@@ -66,6 +67,13 @@ backlog_options backlog_of(const worker_options& options) noexcept {
           static_cast<uint64_t>(options.slow_after.count())};
 }
 
+// There are never more than twice the limits.
+uint32_t tracked_tickets(const worker_options& options) noexcept {
+  if (options.restart.when == restart_when::never)
+    return 0;
+  return static_cast<uint32_t>(std::min<uint64_t>(2 * options.backlog.messages_max + 1, shm::tracked_tickets_max));
+}
+
 caf::error check(const worker_options& options) {
   using namespace std::chrono_literals;
   if (!shm::valid({options.mailbox_bytes, transport::control_ring_bytes}))
@@ -88,6 +96,8 @@ caf::error check(const worker_options& options) {
     return invalid("wait", "must be adaptive, park or busy");
   if (options.where > placement::in_process)
     return invalid("where", "must be own_process or in_process");
+  if (auto wrong = supervision::check(options.restart); !wrong.option.empty())
+    return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
   if (auto wrong = check_backlog(options))
     return wrong;
   return check_command(options);

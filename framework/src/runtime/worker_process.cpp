@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 
 #include <caf/actor_system.hpp>
@@ -16,12 +17,13 @@
 namespace bulkhead::runtime {
 
 worker_process::worker_process(host_system& host, transport::process_number number, worker_place place,
-                               worker_options options, bool stays)
+                               worker_options options, bool stays, std::shared_ptr<supervised_slot> slot)
   : host_(host),
     number_(number),
     place_(place),
     options_(std::move(options)),
     stays_(stays),
+    slot_(std::move(slot)),
     pidfd_(std::in_place, host.the_keeper().context()),
     control_(std::in_place, host.the_keeper().context()),
     timer_(std::in_place, host.the_keeper().context()) {
@@ -41,12 +43,15 @@ std::shared_ptr<link> worker_process::the_link() const {
 // -- roots --------------------------------------------------------------------
 
 void worker_process::spawn(transport::spawn_request what, spawn_callback done) {
+  spawn_root(host_.system().next_actor_id(), std::move(what), std::move(done));
+}
+
+void worker_process::spawn_root(uint64_t id, transport::spawn_request what, spawn_callback done) {
   std::shared_ptr<link> via;
   if (!alive()) {
     done(caf::make_error(errc::shutting_down, "the worker is not running"));
     return;
   }
-  auto id = host_.system().next_actor_id();
   if (auto failed = make_root(id, done, via)) {
     done(std::move(failed));
     return;
@@ -63,12 +68,14 @@ caf::error worker_process::make_root(uint64_t id, spawn_callback done, std::shar
   std::lock_guard guard{mutex_};
   if (!link_ || state_ != state::ready || link_->closed())
     return caf::make_error(errc::shutting_down, "the worker is not running");
-  caf::actor_config cfg;
-  auto proxy = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(id, host_.system().node(), &host_.system(), cfg,
-                                                                 link_,
-                                                                 wire_address{transport::host_process, id});
+  caf::strong_actor_ptr proxy;
+  if (!slot_) {
+    caf::actor_config cfg;
+    proxy = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(id, host_.system().node(), &host_.system(), cfg, link_,
+                                                              wire_address{transport::host_process, id});
+    host_.routes().alias({transport::host_process, id}, proxy);
+  }
   auto deadline = std::make_shared<boost::asio::steady_timer>(host_.the_keeper().context());
-  host_.routes().alias({transport::host_process, id}, proxy);
   roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline)});
   via = link_;
   return {};
@@ -102,7 +109,8 @@ void worker_process::on_spawn_timeout(uint64_t id) {
     proxy = std::move(i->second.proxy);
   }
   // Should it come up after all, nobody will know it.
-  caf::anon_send_exit(proxy, caf::exit_reason::kill);
+  if (proxy)
+    caf::anon_send_exit(proxy, caf::exit_reason::kill);
   if (!stays_)
     kill();
   done(caf::make_error(errc::startup_timeout, options_.startup_timeout.count()));
@@ -162,10 +170,17 @@ void worker_process::on_root_down(uint64_t id, const caf::error& reason) {
 
 void worker_process::end_root(uint64_t id, root& what, const caf::error& reason) {
   auto& routes = host_.routes();
-  routes.exports().ended({transport::host_process, id}, reason);
-  routes.end({transport::host_process, id}, reason);
-  if (what.local != 0)
-    routes.end({number_, what.local}, reason);
+  if (slot_) {
+    if (what.local != 0)
+      routes.forget_alias({number_, what.local});
+    if (alive() && !(what.done && reason == caf::sec::runtime_error))
+      slot_->root_ended(*this, reason);
+  } else {
+    routes.exports().ended({transport::host_process, id}, reason);
+    routes.end({transport::host_process, id}, reason);
+    if (what.local != 0)
+      routes.end({number_, what.local}, reason);
+  }
   if (!what.done)
     return;
   // CAF reports an exception by this code. Any other end is one that a local actor may have right after its spawn too.

@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/socket_pair.hpp"
 #include "bulkhead/shm/lane_reader.hpp"
+#include "bulkhead/shm/ticket_states.hpp"
 
 #include <cerrno>
 #include <memory>
@@ -10,7 +11,23 @@
 
 namespace bulkhead::transport {
 
-platform::result<new_edge> make_edge(shm::geometry rings) {
+namespace {
+
+platform::result<void> add_ticket_states(new_edge& what, size_t tracked_tickets) {
+  auto states = platform::memory_file::create("bulkhead-states", shm::ticket_states_bytes(tracked_tickets));
+  if (!states)
+    return states.error();
+  auto seen = states->map_readonly();
+  if (!seen)
+    return seen.error();
+  what.host.ticket_states = std::move(*seen);
+  what.ticket_states.emplace(std::move(*states));
+  return {};
+}
+
+} // namespace
+
+platform::result<new_edge> make_edge(shm::geometry rings, size_t tracked_tickets) {
   auto bytes = shm::region_bytes(rings);
   auto down = platform::memory_file::create("bulkhead-down", bytes);
   if (!down)
@@ -43,9 +60,13 @@ platform::result<new_edge> make_edge(shm::geometry rings) {
   auto channel = platform::socket_pair::create();
   if (!channel)
     return channel.error();
-  return new_edge{{rings, std::move(*own), std::move(*peer), std::move(*own_bell), std::move(*peer_bell),
-                   std::move(channel->ours)},
-                  std::move(*down), std::move(*up), std::move(channel->theirs)};
+  new_edge result{{rings, std::move(*own), std::move(*peer), std::move(*own_bell), std::move(*peer_bell),
+                   std::move(channel->ours), {}},
+                  std::move(*down), std::move(*up), std::move(channel->theirs), std::nullopt};
+  if (tracked_tickets > 0)
+    if (auto added = add_ticket_states(result, tracked_tickets); !added)
+      return added.error();
+  return result;
 }
 
 platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region, platform::unique_fd up_region,
@@ -69,7 +90,20 @@ platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_
   if (!shm::check(peer->data(), peer->size(), rings) || !shm::check(own->data(), own->size(), rings))
     return platform::os_error{EPROTO, "layout"};
   return edge{rings, std::move(*own), std::move(*peer), platform::event_fd::adopt(std::move(worker_bell)),
-              platform::event_fd::adopt(std::move(host_bell)), std::move(channel)};
+              platform::event_fd::adopt(std::move(host_bell)), std::move(channel), {}};
+}
+
+platform::result<void> adopt_ticket_states(edge& own_end, platform::unique_fd states, size_t tracked_tickets) {
+  auto file = platform::memory_file::adopt(std::move(states), shm::ticket_states_bytes(tracked_tickets));
+  if (!file)
+    return file.error();
+  auto own = file->map_writable();
+  if (!own)
+    return own.error();
+  if (auto sealed = file->forbid_new_writers(); !sealed)
+    return sealed.error();
+  own_end.ticket_states = std::move(*own);
+  return {};
 }
 
 namespace {

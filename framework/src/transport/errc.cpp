@@ -41,9 +41,11 @@ constexpr std::array entries{
   entry{"executor_full", "as many tasks wait as the executor allows: submit less, wait for when_room, or raise tasks_max"},
   entry{"unknown_function", "the worker's program has no such function: let workers run the program that submits"},
   entry{"would_block", "waiting here would block a thread that runs actors: use then"},
+  entry{"restarts_exhausted", "the worker died too often: look at the cause, or raise restart.restarts_max"},
+  entry{"poisoned", "each process that handled the message died: it is not tried again"},
 };
 
-static_assert(entries.size() == static_cast<size_t>(errc::would_block) + 1);
+static_assert(entries.size() == static_cast<size_t>(errc::poisoned) + 1);
 
 const entry& entry_of(errc code) {
   auto index = static_cast<size_t>(code);

@@ -66,8 +66,15 @@ caf::error make_error(const worker_death& death) {
   return {errc::worker_lost, caf::make_message(death)};
 }
 
+caf::error make_error(errc code, const worker_death& death, std::string story) {
+  return {code, caf::make_message(death, std::move(story))};
+}
+
 caf::optional<worker_death> death_of(const caf::error& reason) {
-  if (reason != errc::worker_lost || !reason.context().match_elements<worker_death>())
+  auto told = (reason == errc::worker_lost && reason.context().match_elements<worker_death>())
+              || ((reason == errc::restarts_exhausted || reason == errc::poisoned)
+                  && reason.context().match_elements<worker_death, std::string>());
+  if (!told)
     return caf::none;
   return reason.context().get_as<worker_death>(0);
 }

@@ -12,10 +12,20 @@ namespace bulkhead::runtime {
 
 /// Makes what CAF carries along with a message in a mailbox and destroys when its handler has returned, or when the message is
 /// thrown away: then `log` gets `ticket`.
+/// @param deaths how many processes died before in the handler of the message.
 [[nodiscard]] caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket,
-                                              uint64_t bytes);
+                                              uint64_t bytes, uint32_t deaths = 0);
 
 /// Who sent the message that carries `mark`.
 [[nodiscard]] wire_address source_of(const caf::tracing_data& mark);
+
+/// The calling thread is about to run the handler of the message with this mark, which may be null or of another kind.
+void handler_entered(const caf::tracing_data* mark);
+
+/// It has run the handler that it entered last. `skipped`: the actor let the message wait for later.
+void handler_left(bool skipped);
+
+/// How many processes died before in the handler of the message with this mark; 0 if it is null or of another kind.
+[[nodiscard]] uint32_t deaths_before(const caf::tracing_data* mark) noexcept;
 
 } // namespace bulkhead::runtime

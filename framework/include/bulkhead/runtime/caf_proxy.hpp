@@ -11,6 +11,7 @@
 namespace bulkhead::runtime {
 
 class link;
+class supervised_slot;
 
 /// Stands in this process for an actor in another one. Whatever is sent to it goes out through its link; monitors and
 /// links attach to it as to any actor and fire when it is killed.
@@ -19,7 +20,9 @@ class link;
 /// while it holds the locks of two actors.
 class caf_proxy final : public caf::actor_proxy {
 public:
-  caf_proxy(caf::actor_config& cfg, std::shared_ptr<link> via, wire_address target);
+  /// @param slot of an actor whose process may be replaced: it knows the way; else null.
+  caf_proxy(caf::actor_config& cfg, std::shared_ptr<link> via, wire_address target,
+            std::shared_ptr<supervised_slot> slot = nullptr);
 
   ~caf_proxy() override;
 
@@ -43,8 +46,22 @@ public:
     return target_;
   }
 
-  [[nodiscard]] const std::shared_ptr<link>& via() const noexcept {
-    return via_;
+  [[nodiscard]] std::shared_ptr<link> via() const;
+
+  /// Whether `what` is the way to the actor.
+  [[nodiscard]] bool goes_through(const link& what) const noexcept;
+
+  [[nodiscard]] const std::shared_ptr<supervised_slot>& slot() const noexcept {
+    return slot_;
+  }
+
+  /// Tells the actor's process of a link with `observer`, or of its end.
+  void link_there(const caf::strong_actor_ptr& observer);
+  void unlink_there(const caf::actor_control_block& observer);
+
+  /// Why it ended.
+  [[nodiscard]] caf::error end_reason() const {
+    return fail_state();
   }
 
   /// What a root is called in its own worker; 0 if that is not known, and for all other actors.
@@ -63,6 +80,7 @@ public:
 private:
   const std::shared_ptr<link> via_;
   const wire_address target_;
+  const std::shared_ptr<supervised_slot> slot_;
   std::atomic<uint64_t> local_id_ = 0;
 };
 

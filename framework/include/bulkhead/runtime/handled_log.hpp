@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/shm/ticket_states.hpp"
 #include "bulkhead/transport/backlog_limits.hpp"
 
 #include <atomic>
@@ -46,8 +47,9 @@ public:
   };
 
   /// @param limits what an honest sender keeps to, of all its messages together.
-  handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits) noexcept
-    : to_(std::move(to)), limits_(limits) {
+  /// @param states where the sender looks after this process has died; empty if it does not. Outlives the log.
+  handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits, std::span<std::byte> states = {}) noexcept
+    : to_(std::move(to)), limits_(limits), states_(states) {
     // nop
   }
 
@@ -56,6 +58,11 @@ public:
 
   /// A message was handled or thrown away. `ticket` is 0 if the sender does not want to know.
   void handled(uint64_t ticket, uint64_t bytes);
+
+  /// The handler of a message is about to be entered; or, with `untouched`, it let the message wait for later.
+  void note(uint64_t ticket, shm::ticket_state state) noexcept {
+    shm::note(states_, ticket, state);
+  }
 
   /// Whether the sender wants to know at once.
   void demand(bool wanted);
@@ -67,6 +74,7 @@ private:
 
   const std::weak_ptr<ticket_returns> to_;
   const backlog_limits limits_;
+  const std::span<std::byte> states_;
   std::atomic<uint64_t> waiting_ = 0;
   std::atomic<uint64_t> waiting_bytes_ = 0;
   std::atomic<bool> demanded_ = false;

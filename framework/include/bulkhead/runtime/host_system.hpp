@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/codec.hpp"
+#include "bulkhead/transport/supervision_event.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/error.hpp>
@@ -20,7 +21,9 @@
 
 namespace bulkhead::runtime {
 
+class supervised_slot;
 class worker_process;
+struct worker_place;
 
 using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
 using start_callback = std::function<void(caf::expected<std::shared_ptr<worker_process>>)>;
@@ -56,12 +59,23 @@ public:
 
   /// Tells those who subscribed.
   void publish(const backlog_event& what);
+  void publish(const supervision_event& what);
 
   /// These actors of a worker wait for room.
   void waits_of(transport::process_number process, std::vector<wait_edge> all);
 
   /// A worker has ended. Of the keeper's thread.
   void ended(const std::shared_ptr<worker_process>& who);
+
+  /// A handle has ended for good. Of the keeper's thread.
+  void ended(const std::shared_ptr<supervised_slot>& who);
+
+  /// Null when the host ends. For a process of `slot`, unless that is null.
+  [[nodiscard]] std::shared_ptr<worker_process> make_worker(worker_options options, bool stays, const worker_place& place,
+                                                            std::shared_ptr<supervised_slot> slot);
+
+  /// So many messages were dropped outside of any link.
+  void note_dropped(uint64_t count);
 
   [[nodiscard]] size_t live_workers() const;
 
@@ -76,6 +90,8 @@ private:
   bool on_waiting(std::vector<wait_edge> all) override;
   void break_circle(const std::vector<wait_edge>& circle);
   std::shared_ptr<worker_process> make_worker(worker_options options, bool stays);
+  void supervise(worker_options options, transport::spawn_request what, spawn_callback done);
+  void send_all(const caf::message& what);
   void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
   void stop_workers();
@@ -85,6 +101,7 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable all_ended_;
   std::set<std::shared_ptr<worker_process>> workers_;
+  std::set<std::shared_ptr<supervised_slot>> supervised_;
   transport::process_number next_number_ = transport::host_process + 1;
   uint32_t next_slot_ = 0;
   bool closing_ = false;

@@ -181,8 +181,8 @@ public:
   // -- the end ----------------------------------------------------------------
 
   /// Reads what is left, answers all open requests and ends all proxies. `death` says why; without it the peer was
-  /// stopped in good order.
-  void close(const std::optional<worker_death>& death);
+  /// stopped in good order. `kept` requests stay open.
+  void close(const std::optional<worker_death>& death, const request_set& kept = {});
 
   /// Gives back the memory and the descriptors of a closed link, which handles may keep for long. Once nobody watches the
   /// bell any more.
@@ -191,6 +191,9 @@ public:
   [[nodiscard]] bool closed() const noexcept {
     return closed_;
   }
+
+  /// How far the worker has come with what was sent to it; empty if it does not say.
+  [[nodiscard]] std::span<std::byte> ticket_states() const noexcept;
 
   /// What the peer left as last words; 0 if nothing.
   [[nodiscard]] uint32_t last_words() const noexcept;
@@ -212,9 +215,7 @@ public:
   }
 
   /// Whether everything that was sent is in the mailbox.
-  [[nodiscard]] bool flushed() const noexcept {
-    return !outbox_ || !outbox_->has_waiting();
-  }
+  [[nodiscard]] bool flushed() const noexcept;
 
 private:
   explicit link(router& routes);

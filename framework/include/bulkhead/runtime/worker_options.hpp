@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/supervision/restart_policy.hpp"
 #include "bulkhead/transport/handshake.hpp"
 
 #include <caf/error.hpp>
@@ -96,7 +97,14 @@ struct worker_options {
   wait_strategy wait = wait_strategy::adaptive;
 
   placement where = placement::own_process;
+
+  /// Whether another process takes over when this one dies. Not for `host::start_worker`, whose actors end with their process, nor
+  /// with `placement::in_process`.
+  restart_policy restart = {};
 };
+
+/// For how many open tickets the worker notes its progress; 0 if nobody will want to know.
+[[nodiscard]] uint32_t tracked_tickets(const worker_options& options) noexcept;
 
 /// What `options` say about messages that wait.
 [[nodiscard]] backlog_options backlog_of(const worker_options& options) noexcept;

@@ -20,6 +20,7 @@
 namespace bulkhead::runtime {
 
 class host_system;
+class supervised_slot;
 class worker_output;
 
 using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
@@ -43,8 +44,9 @@ public:
   enum class state : uint8_t { made, starting, ready, stopping, dead };
 
   /// @param stays whether the worker lives on when its roots have ended.
+  /// @param slot whose process it is, if that will be replaced; else null.
   worker_process(host_system& host, transport::process_number number, worker_place place, worker_options options,
-                 bool stays);
+                 bool stays, std::shared_ptr<supervised_slot> slot);
 
   ~worker_process() override;
 
@@ -53,6 +55,9 @@ public:
 
   /// Spawns a root. `done` is called once, from any thread.
   void spawn(transport::spawn_request what, spawn_callback done);
+
+  /// Spawns the root of a slot, which has its handle already; `done` gets none.
+  void spawn_root(uint64_t id, transport::spawn_request what, spawn_callback done);
 
   /// Asks the worker to end; it is killed when it takes longer than `stop_timeout`.
   void stop();
@@ -117,6 +122,7 @@ private:
   const worker_place place_;
   const worker_options options_;
   const bool stays_;
+  const std::shared_ptr<supervised_slot> slot_;
 
   std::atomic<state> state_ = state::made;
   std::atomic<int> pid_ = 0;

@@ -9,6 +9,7 @@
 #include "bulkhead/transport/record.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace bulkhead::transport {
 
@@ -23,6 +24,8 @@ struct edge {
   platform::event_fd peer_bell;
   /// One end of a pair of sockets, for descriptors.
   platform::unique_fd channel;
+  /// Where the worker notes how far it has come with messages (`shm/ticket_states.hpp`); empty if nobody wants to know.
+  platform::mapping ticket_states;
 };
 
 /// A new edge: the host's end, and the descriptors for the worker.
@@ -31,15 +34,20 @@ struct new_edge {
   platform::memory_file down_region;
   platform::memory_file up_region;
   platform::unique_fd channel;
+  std::optional<platform::memory_file> ticket_states;
 };
 
 /// Makes the regions and bells of an edge. The host's region is sealed against other writers at once.
-[[nodiscard]] platform::result<new_edge> make_edge(shm::geometry rings);
+/// @param tracked_tickets for so many of them the worker is to note its progress.
+[[nodiscard]] platform::result<new_edge> make_edge(shm::geometry rings, size_t tracked_tickets = 0);
 
 /// The worker's end, from the descriptors that it inherited. Its region is sealed against other writers from here on.
 [[nodiscard]] platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region,
                                                 platform::unique_fd up_region, platform::unique_fd worker_bell,
                                                 platform::unique_fd host_bell, platform::unique_fd channel);
+
+/// Adds the memory for the worker's progress to its end.
+[[nodiscard]] platform::result<void> adopt_ticket_states(edge& own_end, platform::unique_fd states, size_t tracked_tickets);
 
 /// Calls `visit` for each message that this end wrote into the mailbox, at least its beginning, and that the peer has not taken.
 /// Only when nobody writes any more. What the peer says about its position is checked; if it lies, nothing is visited.

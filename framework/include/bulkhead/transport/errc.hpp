@@ -72,6 +72,12 @@ enum class errc : uint8_t {
   unknown_function,
   /// Waiting here would block a thread that runs actors, perhaps the one that is needed for the result. Use `then`.
   would_block,
+  /// A supervised worker died too often in too short a time and is not replaced any more. The context holds the last `worker_death`
+  /// and the story. Look at the cause, or raise `restart.restarts_max`.
+  restarts_exhausted,
+  /// So many processes died while they handled this message that it is not tried again (`restart.poison_after`). The context
+  /// holds the last `worker_death` and the story.
+  poisoned,
 };
 
 /// The name of the code, as written above.

@@ -14,7 +14,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 4;
+constexpr uint32_t protocol_version = 5;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -41,6 +41,8 @@ constexpr int up_region = 5;
 constexpr int worker_bell = 6;
 constexpr int host_bell = 7;
 constexpr int channel = 8;
+/// Only if the host tracks tickets.
+constexpr int ticket_states = 9;
 } // namespace worker_fd
 
 /// Set in a worker's environment; its value is the version of the protocol.
@@ -66,12 +68,14 @@ struct hello {
   uint64_t payload_bytes_max = 0;
   /// 0: no limit.
   uint64_t memory_bytes_max = 0;
+  /// For so many open tickets the worker notes how far it has come with their messages. 0: for none.
+  uint32_t tracked_tickets = 0;
   uint32_t spin_ns = 0;
   wait_strategy wait = wait_strategy::adaptive;
   /// The worker stays when its roots have ended.
   uint8_t stays = 0;
   payload_fallback fallback = payload_fallback::copy;
-  uint8_t unused = 0;
+  uint8_t unused[5] = {};
 
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };

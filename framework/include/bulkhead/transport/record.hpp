@@ -72,6 +72,9 @@ constexpr uint16_t flag_has_stages = 1;
 /// Set if the body ends with an `attachments_trailer`.
 constexpr uint16_t flag_has_attachments = 2;
 
+/// The upper octet of a message's flags: how many processes died before in its handler.
+constexpr uint16_t flag_deaths_shift = 8;
+
 /// Set on the first piece of a record: it holds the envelope of the whole.
 constexpr uint16_t flag_first_piece = 1;
 

@@ -8,6 +8,7 @@
 #include "bulkhead/transport/number_vectors.hpp"
 #include "bulkhead/transport/shared_counter.hpp"
 #include "bulkhead/transport/shared_map.hpp"
+#include "bulkhead/transport/supervision_event.hpp"
 #include "bulkhead/transport/task_records.hpp"
 #include "bulkhead/transport/worker_death.hpp"
 
@@ -46,6 +47,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_result))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_chunk))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_claims))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::supervision_incident))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::supervision_event))
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

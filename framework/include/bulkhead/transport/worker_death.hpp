@@ -1,5 +1,7 @@
 #pragma once
 
+#include "bulkhead/transport/errc.hpp"
+
 #include <caf/default_enum_inspect.hpp>
 #include <caf/error.hpp>
 #include <caf/optional.hpp>
@@ -64,7 +66,10 @@ std::string describe(const worker_death& death);
 /// An error with code `errc::worker_lost` and `death` as context.
 caf::error make_error(const worker_death& death);
 
-/// The certificate in `reason`, if it is an `errc::worker_lost`.
+/// The same with code `errc::restarts_exhausted` or `errc::poisoned`, and the story that led to it.
+caf::error make_error(errc code, const worker_death& death, std::string story);
+
+/// The certificate in `reason`, if it is an `errc::worker_lost`, `errc::restarts_exhausted` or `errc::poisoned`.
 caf::optional<worker_death> death_of(const caf::error& reason);
 
 } // namespace bulkhead

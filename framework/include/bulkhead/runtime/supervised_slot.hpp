@@ -1,0 +1,160 @@
+#pragma once
+
+#include "bulkhead/runtime/export_table.hpp"
+#include "bulkhead/runtime/pending_table.hpp"
+#include "bulkhead/runtime/worker_options.hpp"
+#include "bulkhead/supervision/ledger.hpp"
+#include "bulkhead/transport/codec.hpp"
+#include "bulkhead/transport/supervision_event.hpp"
+#include "bulkhead/transport/worker_death.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <vector>
+
+namespace bulkhead::runtime {
+
+class caf_proxy;
+class host_system;
+class link;
+class worker_process;
+
+/// One actor whose process is replaced when it dies: what stands behind a handle that survives restarts.
+///
+///        spawned               death            timer
+///   starting -------> up ---------------> down -------> starting
+///       |   death      | end, exit          | too many deaths, end of the host, last handle gone
+///       +------+-------+--------------------+-------> over
+///
+/// All incarnations have the same root, known everywhere by the address of the handle; the ledger keeps what was sent to it until
+/// it was handled. The handle is a `caf_proxy` that asks the slot where its messages go.
+///
+/// Thread safety: what is marked so on the keeper's thread only, all else from any thread. Lifetime: shared by the handle, the
+/// present worker, and the host until it is over.
+class supervised_slot final : public std::enable_shared_from_this<supervised_slot> {
+public:
+  using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
+
+  supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what);
+  ~supervised_slot();
+
+  /// Starts the first process. `done` is called once, from any thread.
+  void start(spawn_callback done);
+
+  /// The host ends: no more restarts.
+  void stop();
+
+  // -- for the handle ---------------------------------------------------------
+
+  bool enqueue(caf_proxy& handle, caf::mailbox_element_ptr what, caf::execution_unit* context);
+
+  /// The link to the present process, or to the last one.
+  [[nodiscard]] std::shared_ptr<link> via() const;
+
+  [[nodiscard]] bool goes_through(const link& what) const noexcept {
+    return via_address_ == &what;
+  }
+
+  /// `observer` and the actor are linked from now on, whatever process it is in.
+  void link_to(const caf::strong_actor_ptr& observer);
+  void unlink(const caf::actor_control_block& observer);
+
+  /// Nobody refers to the handle any more.
+  void handle_gone();
+
+  /// A request that the present process sent, with an id that no other incarnation uses: a late answer must not meet a successor's
+  /// request.
+  [[nodiscard]] caf::message_id tagged(caf::message_id request) const noexcept;
+
+  // -- for its worker ---------------------------------------------------------
+
+  /// The actor ended by itself.
+  void root_ended(const worker_process& who, const caf::error& reason);
+
+  /// The process has ended, its link is still open. Returns the requests that its successor will answer. On the keeper's thread.
+  [[nodiscard]] request_set settle(const worker_process& who, link& via, const std::optional<worker_death>& death);
+
+  /// The process has ended and its link is closed. On the keeper's thread.
+  void process_ended(const worker_process& who, const std::optional<worker_death>& death);
+
+private:
+  enum class phase : uint8_t { starting, up, down, over };
+
+  struct exit_order {
+    caf::error reason;
+    supervision::time_point when;
+  };
+
+  struct route {
+    std::shared_ptr<link> via;
+    uint32_t incarnation = 0;
+  };
+
+  void start_process();
+  void spawn_root(const std::shared_ptr<worker_process>& who);
+  void on_spawned(const std::shared_ptr<worker_process>& who, caf::error failed);
+  void on_start_failed(const caf::error& reason);
+  void become_up(worker_process& who);
+  void replay(uint32_t incarnation);
+  void fall(const worker_death& death);
+  void finish(const caf::error& reason);
+  [[nodiscard]] bool will_restart(bool died);
+  [[nodiscard]] bool is_crash(const caf::error& reason) const;
+  [[nodiscard]] std::optional<exit_order> pending_exit() const;
+  [[nodiscard]] route the_route() const;
+  void set_route(std::shared_ptr<link> via);
+  void bury(const supervision::ledger::condemned& what, const worker_death& death, request_set& kept);
+  bool deliver(caf_proxy& handle, caf::mailbox_element_ptr what, const supervision::ledger::place& where, bool unlimited,
+               caf::execution_unit* context);
+  bool order_exit(caf_proxy& handle, caf::mailbox_element_ptr what, caf::execution_unit* context);
+  bool answer_with(const caf::mailbox_element& what, const caf::error& reason, caf::execution_unit* context);
+  [[nodiscard]] std::optional<caf::message_id> untagged(caf::message_id what) const noexcept;
+  [[nodiscard]] std::optional<request_key> key_of(const caf::strong_actor_ptr& sender, caf::message_id mid) const;
+  [[nodiscard]] static worker_death certificate_of(const worker_process& who);
+  void tell(supervision_incident what, const worker_death& death, std::string detail);
+
+  host_system& host_;
+  const uint32_t number_;
+  const worker_options options_;
+  const transport::spawn_request what_;
+  const std::shared_ptr<supervision::ledger> ledger_;
+  wire_address address_;
+  caf::weak_actor_ptr handle_;
+  std::atomic<const link*> via_address_ = nullptr;
+  std::atomic<uint32_t> incarnation_ = 0;
+  std::atomic<bool> stop_wanted_ = false;
+  std::atomic<bool> handle_gone_ = false;
+  std::atomic<bool> over_ = false;
+
+  // Of the keeper's thread:
+  phase phase_ = phase::starting;
+  std::shared_ptr<worker_process> worker_;
+  /// Of the present process, while it is starting.
+  std::optional<worker_death> last_death_;
+  /// Of the process before.
+  worker_death before_;
+  std::vector<supervision::time_point> deaths_;
+  std::optional<boost::asio::steady_timer> timer_;
+  std::minstd_rand chance_;
+
+  mutable std::mutex mutex_;
+  route route_;
+  std::map<std::pair<transport::process_number, uint64_t>, caf::weak_actor_ptr> links_;
+  std::optional<exit_order> exit_;
+  std::optional<caf::error> root_end_;
+  /// Until the first process is up: who waits for it, and what it gets.
+  spawn_callback done_;
+  caf::strong_actor_ptr new_handle_;
+};
+
+} // namespace bulkhead::runtime

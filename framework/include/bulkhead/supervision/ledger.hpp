@@ -1,0 +1,138 @@
+#pragma once
+
+#include "bulkhead/shm/ticket_states.hpp"
+#include "bulkhead/supervision/restart_policy.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/message.hpp>
+#include <caf/message_id.hpp>
+#include <caf/tracing_data.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace bulkhead::supervision {
+
+/// The mailbox that survives: each message to a supervised actor from when it was sent until its handler has returned. Those that
+/// were given to a process which then died, and that it had not begun to handle, wait here for its successor.
+///
+/// A message is a counted reference, so an entry copies nothing.
+///
+/// Thread safety: all functions from any thread; none calls out but `settle`, none destroys a message under the mutex.
+class ledger {
+public:
+  /// Names one delivery of a message: to which process, and after how many deaths. Number 0 names none.
+  struct place {
+    uint64_t number = 0;
+    uint32_t incarnation = 0;
+    /// How many processes died in its handler.
+    uint32_t deaths = 0;
+  };
+
+  struct entry {
+    caf::strong_actor_ptr sender;
+    caf::message_id mid;
+    caf::mailbox_element::forwarding_stack stages;
+    caf::message content;
+    /// Of a message that another worker sent: its destructor tells that one.
+    caf::tracing_data_ptr mark;
+    uint64_t ticket = 0;
+    /// The process that has it; 0 while it waits.
+    uint32_t incarnation = 0;
+    uint32_t deaths = 0;
+  };
+
+  enum class entrance : uint8_t {
+    /// To be delivered by the caller.
+    goes,
+    waits,
+    /// Too many wait.
+    full,
+    /// The actor has ended.
+    over,
+  };
+
+  struct delivery {
+    caf::mailbox_element_ptr what;
+    place where;
+  };
+
+  /// A message that is not delivered again.
+  struct condemned {
+    entry what;
+    sentence why;
+  };
+
+  struct settlement {
+    /// Requests that wait for the successor.
+    std::vector<std::pair<caf::strong_actor_ptr, caf::message_id>> kept;
+    std::vector<condemned> lost;
+    /// Handled; to be destroyed outside of all locks.
+    std::vector<entry> closed;
+  };
+
+  /// @param waiting_max so many messages may wait while there is no process.
+  explicit ledger(uint64_t waiting_max) noexcept : waiting_max_(waiting_max) {
+    // nop
+  }
+
+  /// Enters a message; its mark moves in here. As long as any message is in here, `handle` is held.
+  [[nodiscard]] entrance enter(caf::mailbox_element& what, const caf::strong_actor_ptr& handle, place& where);
+
+  /// From now on messages are for this process; they still wait behind those that waited before.
+  void open(uint32_t incarnation);
+
+  /// The next message that waits, to be delivered to this process. Once there is none, new ones go at once.
+  [[nodiscard]] std::optional<delivery> next(uint32_t incarnation);
+
+  /// From now on messages wait.
+  void pause();
+
+  /// The delivery was booked with this ticket.
+  void booked(const place& where, uint64_t ticket);
+
+  /// It was handled, or turned away for good. Nothing if the process died meanwhile.
+  void handled(const place& where);
+
+  /// Whether the message is in here, for whatever process.
+  [[nodiscard]] bool holds(const place& where) const;
+
+  /// The present process has died: what it had not begun to handle waits again, in order.
+  /// @param state_of what it said about a ticket.
+  /// @param answered whether a request has its answer already; called under the mutex.
+  [[nodiscard]] settlement settle(const restart_policy& policy, const std::function<shm::ticket_state(uint64_t)>& state_of,
+                                  const std::function<bool(const entry&)>& answered);
+
+  /// The actor has ended: no more messages. Returns all that is in here: those that waited, in order, and those that the last
+  /// process had.
+  struct remains {
+    std::vector<entry> waiting;
+    std::vector<entry> delivered;
+  };
+  [[nodiscard]] remains close();
+
+  [[nodiscard]] size_t size() const;
+
+private:
+  entry take(uint64_t number, caf::strong_actor_ptr& dropped);
+
+  const uint64_t waiting_max_;
+  mutable std::mutex mutex_;
+  boost::unordered_flat_map<uint64_t, entry> entries_;
+  std::deque<uint64_t> waiting_;
+  caf::strong_actor_ptr handle_;
+  uint64_t last_number_ = 0;
+  uint32_t incarnation_ = 0;
+  /// Nothing waits, and there is a process.
+  bool direct_ = false;
+  bool over_ = false;
+};
+
+} // namespace bulkhead::supervision

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace bulkhead {
+
+/// After which ends of an actor its worker is started anew. An exit message to the handle ends the actor for good, whatever this
+/// says, and so do the end of the host and of the last handle.
+enum class restart_when : uint8_t {
+  /// Never: the handle ends with the process.
+  never,
+  /// When the process dies, or the actor ends with a reason other than `normal` and `user_shutdown`, such as an exception.
+  on_crash,
+  /// Whenever the actor ends.
+  always,
+};
+
+/// What becomes of the message that was being handled when the process died.
+enum class in_doubt : uint8_t {
+  /// A request is answered with `errc::worker_lost`, `in_doubt` set in its `worker_death`. An asynchronous message is dropped,
+  /// and those who subscribed to the host's events are told.
+  fail,
+  /// The successor handles it once more, in its place among the others; `attempt` tells it so. One that keeps killing workers
+  /// is poison: see `restart_policy::poison_after`.
+  retry,
+  /// As `fail`, but an asynchronous message goes without a word.
+  drop,
+};
+
+/// When and how a worker is replaced. The handle stays the same, and what the dead process had not begun to handle its
+/// successor does, in order. For actors with a worker of their own (`host::spawn`).
+///
+/// An actor that ends by itself ends as a local one does before it is started anew: what waits in its mailbox then is lost, and
+/// requests among it fail. So it is with an exception that a handler throws.
+struct restart_policy {
+  restart_when when = restart_when::never;
+
+  /// So many restarts within `within`; the next death ends the handle with `errc::restarts_exhausted`. From 0 to 1000.
+  uint32_t restarts_max = 5;
+
+  /// From 1 ms to 24 hours.
+  std::chrono::milliseconds within{10'000};
+
+  /// The first restart within `within` comes at once, the second one waits for so long, each further one twice as long as
+  /// the one before, up to `backoff_max`; up to half of it is taken off at random. From 0 ms to 24 hours.
+  std::chrono::milliseconds backoff_min{10};
+
+  /// From `backoff_min` to 24 hours.
+  std::chrono::milliseconds backoff_max{1'000};
+
+  in_doubt interrupted = in_doubt::fail;
+
+  /// With `in_doubt::retry`: a message in whose handler so many processes died is not tried again; its sender gets `errc::poisoned`
+  /// and those who subscribed are told. From 1 to 100.
+  uint32_t poison_after = 2;
+};
+
+namespace supervision {
+
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+
+/// @returns the first option that makes no sense and what it must be, such as "restart.within" and "must be ..."; both empty if
+///          all do.
+struct complaint {
+  std::string option;
+  std::string rule;
+};
+[[nodiscard]] complaint check(const restart_policy& policy);
+
+/// @param deaths the earlier ones, the oldest first.
+/// @returns how many of them lie within the policy's time before `now`.
+[[nodiscard]] size_t recent(const restart_policy& policy, std::span<const time_point> deaths, time_point now) noexcept;
+
+/// Whether a worker that died just now may be replaced after so many recent deaths before.
+[[nodiscard]] bool may_restart(const restart_policy& policy, size_t recent_deaths) noexcept;
+
+/// How long the replacement waits after so many recent deaths before this one.
+/// @param chance at random from 0 to 1: what part of the jitter is taken off.
+[[nodiscard]] duration back_off(const restart_policy& policy, size_t recent_deaths, double chance) noexcept;
+
+/// What becomes of a message in whose handler `deaths` processes died, the last one just now.
+enum class sentence : uint8_t { fail, retry, drop, quarantine };
+[[nodiscard]] sentence judge(const restart_policy& policy, uint32_t deaths) noexcept;
+
+} // namespace supervision
+
+} // namespace bulkhead

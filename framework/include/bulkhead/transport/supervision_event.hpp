@@ -1,0 +1,57 @@
+#pragma once
+
+#include "bulkhead/transport/worker_death.hpp"
+
+#include <caf/default_enum_inspect.hpp>
+#include <caf/string_view.hpp>
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+namespace bulkhead {
+
+/// What happened to a supervised worker.
+enum class supervision_incident : uint8_t {
+  /// A new process has taken over from the dead one.
+  restarted,
+  /// It died too often, or could not be started again: its handle has ended.
+  gave_up,
+  /// A message in whose handler too many processes died is not tried again.
+  quarantined,
+  /// An asynchronous message was being handled when the process died, and is lost.
+  lost,
+};
+
+std::string to_string(supervision_incident what);
+bool from_string(caf::string_view text, supervision_incident& what);
+bool from_integer(std::underlying_type_t<supervision_incident> number, supervision_incident& what);
+
+template <class Inspector>
+bool inspect(Inspector& f, supervision_incident& what) {
+  return caf::default_enum_inspect(f, what);
+}
+
+/// Told to whoever subscribed to a host's events (`host::subscribe`).
+struct supervision_event {
+  supervision_incident what = supervision_incident::restarted;
+  uint32_t slot = 0;
+  /// The process that lives now, and the number of its position's processes so far; the dead one unless it was replaced.
+  uint32_t incarnation = 0;
+  int32_t pid = 0;
+  /// Of the process before, or of the last one.
+  worker_death death;
+  /// More about it, for people: the types of a message, the story of many deaths.
+  std::string detail;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, supervision_event& x) {
+    return f.object(x).fields(f.field("what", x.what), f.field("slot", x.slot), f.field("incarnation", x.incarnation),
+                              f.field("pid", x.pid), f.field("death", x.death), f.field("detail", x.detail));
+  }
+};
+
+/// One line for people, such as "worker 2.1 (pid 4711) was killed by signal 9, worker 2.2 (pid 4712) took over".
+std::string describe(const supervision_event& event);
+
+} // namespace bulkhead

@@ -1,0 +1,210 @@
+// How a supervised actor's process ends, and whether another one follows.
+
+#include "bulkhead/runtime/supervised_slot.hpp"
+
+#include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/worker_process.hpp"
+
+#include <caf/exit_reason.hpp>
+
+#include <utility>
+
+namespace bulkhead::runtime {
+
+using supervision::time_point;
+
+namespace {
+
+time_point now() noexcept {
+  return std::chrono::steady_clock::now();
+}
+
+std::string story_of(size_t deaths, const restart_policy& policy, const std::string& last) {
+  return std::to_string(deaths) + (deaths == 1 ? " death" : " deaths") + " within "
+         + std::to_string(policy.within.count()) + " ms, and " + std::to_string(policy.restarts_max)
+         + " restarts are allowed in that time; the last one: " + last;
+}
+
+} // namespace
+
+supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what)
+  : host_(host),
+    number_(number),
+    options_(std::move(options)),
+    what_(std::move(what)),
+    ledger_(std::make_shared<supervision::ledger>(options_.actor_backlog.messages_max)),
+    timer_(std::in_place, host.the_keeper().context()),
+    chance_(std::random_device{}()) {
+  // nop
+}
+
+supervised_slot::~supervised_slot() = default;
+
+// Of an end that was none of the process.
+worker_death supervised_slot::certificate_of(const worker_process& who) {
+  worker_death result;
+  result.slot = who.place().slot;
+  result.incarnation = who.place().incarnation;
+  result.pid = who.pid();
+  return result;
+}
+
+bool supervised_slot::is_crash(const caf::error& reason) const {
+  if (options_.restart.when == restart_when::always)
+    return true;
+  return reason && reason != caf::exit_reason::normal && reason != caf::exit_reason::user_shutdown;
+}
+
+std::optional<supervised_slot::exit_order> supervised_slot::pending_exit() const {
+  std::lock_guard guard{mutex_};
+  return exit_;
+}
+
+bool supervised_slot::will_restart(bool died) {
+  if (over_ || stop_wanted_ || handle_gone_ || handle_.lock() == nullptr)
+    return false;
+  auto order = pending_exit();
+  std::unique_lock guard{mutex_};
+  auto ended = root_end_;
+  guard.unlock();
+  if (ended)
+    return !order && is_crash(*ended);
+  // Whoever got an exit message has ended by now, or lives on with it; one that died so soon may not have looked at it.
+  return died && !(order && now() - order->when < options_.stop_timeout);
+}
+
+void supervised_slot::root_ended(const worker_process& who, const caf::error& reason) {
+  if (who.place().incarnation != incarnation_)
+    return;
+  {
+    std::lock_guard guard{mutex_};
+    root_end_ = reason;
+  }
+  if (!will_restart(false)) {
+    finish(reason);
+    return;
+  }
+  ledger_->pause();
+  host_.the_keeper().post([self = shared_from_this(), incarnation = who.place().incarnation] {
+    if (self->worker_ && self->incarnation_ == incarnation)
+      self->worker_->stop();
+  });
+}
+
+request_set supervised_slot::settle(const worker_process& who, link& via, const std::optional<worker_death>& death) {
+  request_set kept;
+  if (worker_.get() != &who || phase_ != phase::up)
+    return kept;
+  if (!will_restart(death.has_value())) {
+    auto order = pending_exit();
+    finish(order ? order->reason : death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown));
+    return kept;
+  }
+  auto states = via.ticket_states();
+  auto settled = ledger_->settle(
+    options_.restart, [states](uint64_t ticket) { return shm::state_of(states, ticket); },
+    [&](const supervision::ledger::entry& x) {
+      auto key = key_of(x.sender, x.mid);
+      return key && !via.requests().contains(*key);
+    });
+  for (auto& [sender, mid] : settled.kept)
+    if (auto key = key_of(sender, mid))
+      kept.insert(*key);
+  for (auto& x : settled.lost)
+    bury(x, death.value_or(worker_death{}), kept);
+  return kept;
+}
+
+void supervised_slot::process_ended(const worker_process& who, const std::optional<worker_death>& death) {
+  if (worker_.get() != &who)
+    return;
+  if (over_) {
+    worker_.reset();
+    return;
+  }
+  last_death_ = death;
+  if (phase_ != phase::up)
+    return; // whoever waits for the spawn is told
+  auto what = death.value_or(certificate_of(who));
+  std::unique_lock guard{mutex_};
+  if (root_end_)
+    what.detail = "its actor ended: " + to_string(*root_end_);
+  guard.unlock();
+  worker_.reset();
+  fall(what);
+}
+
+void supervised_slot::fall(const worker_death& death) {
+  if (over_)
+    return;
+  phase_ = phase::down;
+  before_ = death;
+  auto at = now();
+  auto before = supervision::recent(options_.restart, deaths_, at);
+  deaths_.erase(deaths_.begin(), deaths_.end() - static_cast<std::ptrdiff_t>(before));
+  if (stop_wanted_ || handle_gone_) {
+    finish(make_error(death));
+    return;
+  }
+  if (!supervision::may_restart(options_.restart, before)) {
+    auto story = story_of(before + 1, options_.restart, describe(death));
+    tell(supervision_incident::gave_up, death, story);
+    finish(make_error(errc::restarts_exhausted, death, std::move(story)));
+    return;
+  }
+  deaths_.push_back(at);
+  auto chance = static_cast<double>(chance_()) / static_cast<double>(std::minstd_rand::max());
+  timer_->expires_after(supervision::back_off(options_.restart, before, chance));
+  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled)
+      self->start_process();
+  });
+}
+
+void supervised_slot::stop() {
+  stop_wanted_ = true;
+  host_.the_keeper().post([self = shared_from_this()] {
+    if (self->phase_ == phase::down)
+      self->finish(caf::make_error(caf::exit_reason::user_shutdown));
+  });
+}
+
+void supervised_slot::handle_gone() {
+  if (over_)
+    return; // the host may be gone
+  handle_gone_ = true;
+  host_.the_keeper().post([self = shared_from_this()] {
+    if (self->phase_ == phase::down)
+      self->finish(caf::make_error(caf::exit_reason::unreachable));
+  });
+}
+
+void supervised_slot::finish(const caf::error& reason) {
+  if (over_.exchange(true))
+    return;
+  auto left = ledger_->close();
+  auto& routes = host_.routes();
+  routes.exports().ended(address_, reason);
+  routes.end(address_, reason);
+  // What the last process had is answered by its link.
+  uint64_t dropped = 0;
+  for (auto& x : left.waiting) {
+    caf::mailbox_element what{std::move(x.sender), x.mid, {}, {}};
+    if (!answer_with(what, link::after_end(reason), nullptr))
+      ++dropped;
+  }
+  host_.note_dropped(dropped);
+  host_.the_keeper().post([self = shared_from_this()] {
+    self->phase_ = phase::over;
+    self->timer_.reset();
+    self->host_.ended(self);
+  });
+}
+
+void supervised_slot::tell(supervision_incident what, const worker_death& death, std::string detail) {
+  host_.publish(supervision_event{what, number_, death.incarnation, death.pid, death, std::move(detail)});
+}
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,156 @@
+#include "bulkhead/supervision/ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulkhead::supervision {
+
+namespace {
+
+caf::mailbox_element_ptr copy_of(const ledger::entry& what) {
+  return caf::make_mailbox_element(what.sender, what.mid, what.stages, what.content);
+}
+
+} // namespace
+
+ledger::entrance ledger::enter(caf::mailbox_element& what, const caf::strong_actor_ptr& handle, place& where) {
+  std::lock_guard guard{mutex_};
+  if (over_)
+    return entrance::over;
+  if (!direct_ && waiting_.size() >= waiting_max_)
+    return entrance::full;
+  if (!handle_)
+    handle_ = handle;
+  auto number = ++last_number_;
+  auto& added = entries_[number];
+  added.sender = what.sender;
+  added.mid = what.mid;
+  added.stages = what.stages;
+  added.content = what.payload;
+  added.mark = std::move(what.tracing_id);
+  if (direct_)
+    added.incarnation = incarnation_;
+  else
+    waiting_.push_back(number);
+  where = {number, added.incarnation, 0};
+  return direct_ ? entrance::goes : entrance::waits;
+}
+
+void ledger::open(uint32_t incarnation) {
+  std::lock_guard guard{mutex_};
+  incarnation_ = incarnation;
+}
+
+std::optional<ledger::delivery> ledger::next(uint32_t incarnation) {
+  std::lock_guard guard{mutex_};
+  if (incarnation != incarnation_ || over_)
+    return std::nullopt;
+  if (waiting_.empty()) {
+    direct_ = true;
+    return std::nullopt;
+  }
+  auto number = waiting_.front();
+  waiting_.pop_front();
+  auto& found = entries_.at(number);
+  found.incarnation = incarnation;
+  found.ticket = 0;
+  return delivery{copy_of(found), {number, incarnation, found.deaths}};
+}
+
+void ledger::pause() {
+  std::lock_guard guard{mutex_};
+  incarnation_ = 0;
+  direct_ = false;
+}
+
+void ledger::booked(const place& where, uint64_t ticket) {
+  std::lock_guard guard{mutex_};
+  if (auto i = entries_.find(where.number); i != entries_.end() && i->second.incarnation == where.incarnation)
+    i->second.ticket = ticket;
+}
+
+// Under the mutex.
+ledger::entry ledger::take(uint64_t number, caf::strong_actor_ptr& dropped) {
+  auto i = entries_.find(number);
+  auto result = std::move(i->second);
+  entries_.erase(i);
+  if (entries_.empty())
+    dropped = std::move(handle_);
+  return result;
+}
+
+void ledger::handled(const place& where) {
+  caf::strong_actor_ptr dropped; // both outlive the guard
+  entry done;
+  std::lock_guard guard{mutex_};
+  if (auto i = entries_.find(where.number); i != entries_.end() && i->second.incarnation == where.incarnation)
+    done = take(where.number, dropped);
+}
+
+bool ledger::holds(const place& where) const {
+  std::lock_guard guard{mutex_};
+  return entries_.contains(where.number);
+}
+
+ledger::settlement ledger::settle(const restart_policy& policy,
+                                  const std::function<shm::ticket_state(uint64_t)>& state_of,
+                                  const std::function<bool(const entry&)>& answered) {
+  using shm::ticket_state;
+  settlement result;
+  caf::strong_actor_ptr dropped; // outlives the guard
+  std::lock_guard guard{mutex_};
+  incarnation_ = 0;
+  direct_ = false;
+  std::vector<uint64_t> handled;
+  std::vector<std::pair<uint64_t, sentence>> lost;
+  for (auto& [number, x] : entries_) {
+    if (x.incarnation == 0)
+      continue;
+    auto state = x.ticket == 0 ? ticket_state::untouched : state_of(x.ticket);
+    if (state == ticket_state::handled || (x.mid.is_request() && state != ticket_state::untouched && answered(x))) {
+      handled.push_back(number);
+      continue;
+    }
+    if (state != ticket_state::untouched) {
+      ++x.deaths;
+      if (auto verdict = judge(policy, x.deaths); verdict != sentence::retry) {
+        lost.emplace_back(number, verdict);
+        continue;
+      }
+    }
+    x.incarnation = 0;
+    waiting_.push_back(number);
+    if (x.mid.is_request())
+      result.kept.emplace_back(x.sender, x.mid);
+  }
+  for (auto number : handled)
+    result.closed.push_back(take(number, dropped));
+  for (auto& [number, verdict] : lost)
+    result.lost.push_back({take(number, dropped), verdict});
+  std::sort(waiting_.begin(), waiting_.end());
+  return result;
+}
+
+ledger::remains ledger::close() {
+  remains result;
+  caf::strong_actor_ptr dropped; // outlives the guard
+  std::lock_guard guard{mutex_};
+  over_ = true;
+  direct_ = false;
+  for (auto number : waiting_)
+    result.waiting.push_back(take(number, dropped));
+  waiting_.clear();
+  for (auto& [number, x] : entries_)
+    result.delivered.push_back(std::move(x));
+  entries_.clear();
+  if (handle_)
+    dropped = std::move(handle_);
+  return result;
+}
+
+size_t ledger::size() const {
+  std::lock_guard guard{mutex_};
+  return entries_.size();
+}
+
+} // namespace bulkhead::supervision

@@ -1,0 +1,58 @@
+#include "bulkhead/supervision/restart_policy.hpp"
+
+#include <algorithm>
+
+namespace bulkhead::supervision {
+
+complaint check(const restart_policy& policy) {
+  using namespace std::chrono_literals;
+  if (policy.when > restart_when::always)
+    return {"restart.when", "must be never, on_crash or always"};
+  if (policy.restarts_max > 1000)
+    return {"restart.restarts_max", "must be between 0 and 1000"};
+  if (policy.within < 1ms || policy.within > 24h)
+    return {"restart.within", "must be between 1 ms and 24 hours"};
+  if (policy.backoff_min < 0ms || policy.backoff_min > 24h)
+    return {"restart.backoff_min", "must be between 0 ms and 24 hours"};
+  if (policy.backoff_max < policy.backoff_min || policy.backoff_max > 24h)
+    return {"restart.backoff_max", "must be between restart.backoff_min and 24 hours"};
+  if (policy.interrupted > in_doubt::drop)
+    return {"restart.interrupted", "must be fail, retry or drop"};
+  if (policy.poison_after < 1 || policy.poison_after > 100)
+    return {"restart.poison_after", "must be between 1 and 100"};
+  return {};
+}
+
+size_t recent(const restart_policy& policy, std::span<const time_point> deaths, time_point now) noexcept {
+  auto first = std::find_if(deaths.begin(), deaths.end(), [&](auto x) { return now - x < policy.within; });
+  return static_cast<size_t>(deaths.end() - first);
+}
+
+bool may_restart(const restart_policy& policy, size_t recent_deaths) noexcept {
+  return policy.when != restart_when::never && recent_deaths < policy.restarts_max;
+}
+
+duration back_off(const restart_policy& policy, size_t recent_deaths, double chance) noexcept {
+  if (recent_deaths == 0)
+    return duration::zero();
+  // Twice as long each time; more doublings than this exceed any limit.
+  constexpr size_t doublings_max = 40;
+  auto longest = std::chrono::duration<double>{policy.backoff_max};
+  auto full = std::chrono::duration<double>{policy.backoff_min}
+              * static_cast<double>(uint64_t{1} << std::min(recent_deaths - 1, doublings_max));
+  auto shortened = std::min(full, longest) * (1 - std::clamp(chance, 0.0, 1.0) / 2);
+  return std::chrono::duration_cast<duration>(shortened);
+}
+
+sentence judge(const restart_policy& policy, uint32_t deaths) noexcept {
+  switch (policy.interrupted) {
+    case in_doubt::retry:
+      return deaths < policy.poison_after ? sentence::retry : sentence::quarantine;
+    case in_doubt::drop:
+      return sentence::drop;
+    default:
+      return sentence::fail;
+  }
+}
+
+} // namespace bulkhead::supervision

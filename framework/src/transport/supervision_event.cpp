@@ -1,0 +1,51 @@
+#include "bulkhead/transport/supervision_event.hpp"
+
+#include <array>
+
+namespace bulkhead {
+
+namespace {
+
+constexpr std::array<const char*, 4> names{"restarted", "gave_up", "quarantined", "lost"};
+
+} // namespace
+
+std::string to_string(supervision_incident what) {
+  return names[static_cast<size_t>(what) % names.size()];
+}
+
+bool from_string(caf::string_view text, supervision_incident& what) {
+  for (size_t i = 0; i < names.size(); ++i)
+    if (text.compare(names[i]) == 0)
+      return from_integer(static_cast<uint8_t>(i), what);
+  return false;
+}
+
+bool from_integer(std::underlying_type_t<supervision_incident> number, supervision_incident& what) {
+  if (number >= names.size())
+    return false;
+  what = static_cast<supervision_incident>(number);
+  return true;
+}
+
+std::string describe(const supervision_event& event) {
+  auto result = describe(event.death);
+  switch (event.what) {
+    case supervision_incident::restarted:
+      result += ", worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid "
+                + std::to_string(event.pid) + ") took over";
+      break;
+    case supervision_incident::gave_up:
+      result += " and is not replaced";
+      break;
+    case supervision_incident::quarantined:
+      result += " as those before in the handler of a message, which is not tried again";
+      break;
+    case supervision_incident::lost:
+      result += " in the handler of a message, which is lost";
+      break;
+  }
+  return event.detail.empty() ? result : result + ": " + event.detail;
+}
+
+} // namespace bulkhead
