@@ -15,12 +15,12 @@ using test_support::host_fixture;
 TEST_CASE("the handle of a supervised worker answers after its process was killed, and monitors and links are silent") {
   leftovers before;
   {
+    observed_ends by_monitor; // these two see the end of the system too
+    observed_ends by_link;
     host_fixture here;
     diary book;
     auto clerk = spawn_clerk(here, supervised(), book);
     event_log events{here};
-    observed_ends by_monitor;
-    observed_ends by_link;
     auto observers = watch_end(here.sys, clerk, by_monitor, by_link);
     caf::scoped_actor self{here.sys};
     auto first = ask<int32_t>(self, clerk, caf::get_atom_v);
