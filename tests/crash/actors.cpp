@@ -78,9 +78,9 @@ caf::behavior victim(caf::stateful_actor<victim_state>* self) {
     [](const bulkhead::fd& file) { return static_cast<int32_t>(file.number()); },
     [](const std::vector<bulkhead::fd>& files) { return static_cast<int32_t>(files.size()); },
     [](caf::close_atom, int32_t) {
-      // A few are left for what a sanitizer does.
+      // Some are left for what a sanitizer does on each thread.
       auto next = bulkhead::fd::duplicate_of(0).value();
-      auto few = static_cast<rlim_t>(next.number()) + 3;
+      auto few = static_cast<rlim_t>(next.number()) + 24;
       rlimit limit{few, few};
       return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
     },
