@@ -53,9 +53,7 @@ bool link::parks(const flow& who, uint64_t bytes) const {
 bool link::admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what,
                  uint64_t& ticket, caf::execution_unit* context) {
   auto from_here = !unparked && !limited_elsewhere(what->tracing_id.get());
-  // A copy: the mark itself moves into the books of this link, from where it may go at any time.
-  auto booking = ledger_booking_of(what->tracing_id.get());
-  auto supervised = booking != nullptr ? *booking : ledger_booking{};
+  auto supervised = booking_copy(what->tracing_id.get());
   auto enter = [&](backlog::room most) {
     auto entered = backlog_->enter(who, bytes, most, what->tracing_id);
     if (entered.demand)

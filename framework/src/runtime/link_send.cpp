@@ -119,8 +119,9 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
     return refuse(*what, std::move(failed), context);
   }
   auto who = flow{{head.source_process, head.source}, to.target()};
-  if (auto booking = ledger_booking_of(what->tracing_id.get()))
-    flags |= static_cast<uint16_t>(booking->where.deaths << transport::flag_deaths_shift);
+  // The mark itself moves into the books of this link, and goes with them.
+  auto booking = booking_copy(what->tracing_id.get());
+  flags |= static_cast<uint16_t>(booking.where.deaths << transport::flag_deaths_shift);
   if (!what->mid.is_response() && !admit(to, who, body.buffer.size(), unparked, what, head.ticket, context))
     return false;
   if (!what)
@@ -150,6 +151,8 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   // If the link was closed meanwhile, whoever takes the entry out answers.
   if (tracked && !pending_.take(key))
     return false;
+  if (booking.survives())
+    return true;
   if (what->mid.is_response() && result != outcome::closed) {
     send_error_response(head, as_refusal(result, body.buffer.size(), what->payload));
     return true;
@@ -158,9 +161,9 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   return refuse(*what, std::move(reason), context);
 }
 
-// Once the link is closed, a message that is in a ledger waits there for another link.
+// What a ledger has taken back waits there for another link: its process is dead, whether this link knows it yet or not.
 bool link::refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context) {
-  if (closed_ && survives(what.tracing_id.get()))
+  if (booking_copy(what.tracing_id.get()).survives())
     return true;
   if (what.mid.is_request() && what.sender)
     answer(what.sender, what.mid, std::move(reason), context);

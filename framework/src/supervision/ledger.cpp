@@ -87,9 +87,10 @@ void ledger::handled(const place& where) {
     done = take(where.number, dropped);
 }
 
-bool ledger::holds(const place& where) const {
+bool ledger::outlives(const place& where) const {
   std::lock_guard guard{mutex_};
-  return entries_.contains(where.number);
+  auto i = entries_.find(where.number);
+  return i != entries_.end() && i->second.incarnation != where.incarnation;
 }
 
 ledger::settlement ledger::settle(const restart_policy& policy,

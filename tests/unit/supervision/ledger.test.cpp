@@ -102,15 +102,18 @@ TEST_CASE("what is heard of a delivery to a dead process means nothing") {
   books x;
   CHECK(x.replay(1).empty());
   auto first = x.enter(1);
+  CHECK_FALSE(x.all.outlives(first));
   (void) settle(x.all, in_doubt::fail);
   x.all.handled(first);
   x.all.booked(first, 9);
-  CHECK(x.all.holds(first));
+  CHECK(x.all.outlives(first));
   CHECK(x.replay(2) == std::vector<int32_t>{1});
   x.all.handled(first);
   CHECK(x.all.size() == 1);
+  CHECK(x.all.outlives(first));
   x.all.handled({first.number, 2, 0});
   CHECK(x.all.size() == 0);
+  CHECK_FALSE(x.all.outlives(first));
 }
 
 TEST_CASE("no more messages wait for a process than the limit, and none after the end") {

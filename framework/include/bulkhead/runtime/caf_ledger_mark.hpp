@@ -14,6 +14,11 @@ struct ledger_booking {
   supervision::ledger::place where;
   /// It has waited for a process, and must not wait, or be refused, for lack of room.
   bool unlimited = false;
+
+  /// Whether a message that did not reach its process is delivered to the next one.
+  [[nodiscard]] bool survives() const {
+    return books && books->outlives(where);
+  }
 };
 
 /// Makes what goes with one delivery of a message; its destructor tells the ledger that this delivery was handled.
@@ -28,10 +33,10 @@ struct ledger_booking {
   return booking != nullptr ? booking->unlimited : mark != nullptr;
 }
 
-/// Whether a message that did not reach its process will be delivered to the next one.
-[[nodiscard]] inline bool survives(const caf::tracing_data* mark) {
+/// A copy of the booking behind a mark, which itself may move or go.
+[[nodiscard]] inline ledger_booking booking_copy(const caf::tracing_data* mark) {
   auto booking = ledger_booking_of(mark);
-  return booking != nullptr && booking->books->holds(booking->where);
+  return booking != nullptr ? *booking : ledger_booking{};
 }
 
 } // namespace bulkhead::runtime

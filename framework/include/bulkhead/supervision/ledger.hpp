@@ -101,8 +101,8 @@ public:
   /// It was handled, or turned away for good. Nothing if the process died meanwhile.
   void handled(const place& where);
 
-  /// Whether the message is in here, for whatever process.
-  [[nodiscard]] bool holds(const place& where) const;
+  /// Whether the message waits for another process, or has gone to one: that this delivery failed means nothing any more.
+  [[nodiscard]] bool outlives(const place& where) const;
 
   /// The present process has died: what it had not begun to handle waits again, in order.
   /// @param state_of what it said about a ticket.
