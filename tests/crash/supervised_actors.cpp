@@ -18,9 +18,17 @@ namespace crash {
 
 namespace {
 
+/// What a clerk writes. A kill cuts a write where a page ends, so none may lie across.
+struct record {
+  int32_t sender = 0;
+  int32_t number = 0;
+};
+
+static_assert(4096 % sizeof(record) == 0);
+
 void note(int file, int32_t sender, int32_t number) {
-  auto line = std::to_string(sender) + ' ' + std::to_string(number) + '\n';
-  (void) !::write(file, line.data(), line.size());
+  record what{sender, number};
+  (void) !::write(file, &what, sizeof(what));
 }
 
 // Over what the host will read after the death of this process. The pattern -1 stands for random words.
@@ -120,11 +128,9 @@ std::string diary::path() const {
 
 std::map<int32_t, std::vector<int32_t>> diary::entries() const {
   std::map<int32_t, std::vector<int32_t>> result;
-  std::ifstream in{path()};
-  int32_t sender = 0;
-  int32_t number = 0;
-  while (in >> sender >> number)
-    result[sender].push_back(number);
+  std::ifstream in{path(), std::ios::binary};
+  for (record next; in.read(reinterpret_cast<char*>(&next), sizeof(next));)
+    result[next.sender].push_back(next.number);
   return result;
 }
 
