@@ -129,7 +129,9 @@ namespace {
 // The letter that the kernel gives the state of a process, 'X' if there is none.
 char state_of(int pid) {
   std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string all{std::istreambuf_iterator<char>{in}, {}};
+  // No iterator, which throws when the process goes between opening and reading.
+  std::string all;
+  std::getline(in, all, '\0');
   auto end_of_name = all.rfind(')');
   return end_of_name != std::string::npos && end_of_name + 2 < all.size() ? all[end_of_name + 2] : 'X';
 }
