@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <numeric>
 #include <utility>
 
 using namespace crash;
@@ -15,27 +14,6 @@ using bulkhead::overflow;
 using bulkhead::worker_options;
 using test_support::eventually;
 using test_support::host_fixture;
-
-namespace {
-
-std::vector<int32_t> numbers(int32_t first, int32_t end) {
-  std::vector<int32_t> result(static_cast<size_t>(end - first));
-  std::iota(result.begin(), result.end(), first);
-  return result;
-}
-
-// Returns the value that does not change any more, for a while.
-int32_t settled(caf::actor_system& sys, const counter& what) {
-  caf::scoped_actor self{sys};
-  auto last = what->load();
-  (void) eventually([&] {
-    self->receive(caf::after(std::chrono::milliseconds{100}) >> [] {});
-    return std::exchange(last, what->load()) == last;
-  });
-  return last;
-}
-
-} // namespace
 
 TEST_CASE("an actor that floods a worker that stands still is suspended, goes on when there is room, and nothing is lost") {
   constexpr int32_t count = 5000;
@@ -241,39 +219,6 @@ TEST_CASE("who drops the oldest gets the newest, in order") {
   CHECK(at_once == numbers(0, static_cast<int32_t>(at_once.size())));
   CHECK(newest.size() >= 98);
   CHECK(newest == numbers(1000 - static_cast<int32_t>(newest.size()), 1000));
-}
-
-TEST_CASE("an actor that waits for a worker goes on when that dies") {
-  host_fixture f;
-  auto victim = f.host.spawn("victim", limited(10));
-  REQUIRE(victim);
-  auto pid = pid_of(f.sys, *victim);
-  REQUIRE(freeze(pid));
-  auto sent = make_counter();
-  auto source = spawn_source(f.sys, *victim, 1000, sent);
-  REQUIRE(eventually([&] { return *sent >= 8; }));
-  CHECK(settled(f.sys, sent) < 20);
-  REQUIRE(::kill(pid, SIGKILL) == 0);
-  CHECK(eventually([&] { return *sent == 1000; }));
-  caf::anon_send_exit(source, caf::exit_reason::user_shutdown);
-}
-
-TEST_CASE("the system ends while actors wait for a worker that stands still") {
-  leftovers before;
-  {
-    host_fixture f;
-    auto options = limited(10);
-    options.slow_after = std::chrono::milliseconds{500};
-    options.stop_timeout = std::chrono::milliseconds{200};
-    auto victim = f.host.spawn("victim", options);
-    REQUIRE(victim);
-    REQUIRE(freeze(pid_of(f.sys, *victim)));
-    auto sent = make_counter();
-    auto source = spawn_source(f.sys, *victim, 1000, sent);
-    REQUIRE(eventually([&] { return *sent >= 8; }));
-    caf::anon_send_exit(source, caf::exit_reason::user_shutdown);
-  }
-  before.check();
 }
 
 TEST_CASE("one sender that floods a worker does not starve another one") {

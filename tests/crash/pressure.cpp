@@ -1,6 +1,8 @@
 #include "crash/pressure.hpp"
 
 #include <chrono>
+#include <numeric>
+#include <utility>
 
 #include <unistd.h>
 
@@ -89,6 +91,22 @@ bulkhead::worker_options limited(uint64_t messages, bulkhead::overflow when_full
 std::vector<int32_t> kept_by(caf::actor_system& sys, const caf::actor& sink) {
   auto result = request<std::vector<int32_t>>(sys, sink, caf::make_message(caf::get_atom_v));
   return result ? *result : std::vector<int32_t>{};
+}
+
+int32_t settled(caf::actor_system& sys, const counter& what) {
+  caf::scoped_actor self{sys};
+  auto last = what->load();
+  (void) test_support::eventually([&] {
+    self->receive(caf::after(std::chrono::milliseconds{100}) >> [] {});
+    return std::exchange(last, what->load()) == last;
+  });
+  return last;
+}
+
+std::vector<int32_t> numbers(int32_t first, int32_t end) {
+  std::vector<int32_t> result(static_cast<size_t>(end - first));
+  std::iota(result.begin(), result.end(), first);
+  return result;
 }
 
 caf::actor spawn_source(caf::actor_system& sys, const caf::actor& target, int32_t count, const counter& sent) {

@@ -27,6 +27,12 @@ inline counter make_counter() {
   return std::make_shared<std::atomic<int32_t>>(0);
 }
 
+/// The value when it does not change any more, for a while.
+int32_t settled(caf::actor_system& sys, const counter& what);
+
+/// From `first` up to `end`, which is not among them.
+std::vector<int32_t> numbers(int32_t first, int32_t end);
+
 /// A light actor that sends (put_atom, 0..count-1) to `target`, one in each handler, and lives on until it is told to end.
 caf::actor spawn_source(caf::actor_system& sys, const caf::actor& target, int32_t count, const counter& sent);
 

@@ -143,6 +143,28 @@ TEST_CASE("two workers that ask each other at the same time, and await the answe
   CHECK(std::count(depths.begin(), depths.end(), 1) + std::count(depths.begin(), depths.end(), 1000) == 2);
 }
 
+TEST_CASE("a circle through a supervised actor, also after its process was replaced, is found out") {
+  host_fixture f;
+  backlog_events events{f};
+  auto light = f.sys.spawn(caller);
+  bulkhead::worker_options options;
+  options.restart = {.when = bulkhead::restart_when::on_crash};
+  auto supervised = f.host.spawn("caller", options);
+  REQUIRE(supervised);
+  auto other = spawn_caller(f);
+  for (int32_t round = 1; round <= 2; ++round) {
+    auto depth = request<int32_t>(f.sys, light, caf::make_message(caf::ping_atom_v, std::vector{*supervised, other, light}));
+    REQUIRE(depth);
+    CHECK(*depth == 1002);
+    CHECK(lines(failures_of(f, {light, *supervised, other})) == round);
+    auto pid = request<int32_t>(f.sys, *supervised, caf::make_message(caf::get_atom_v, caf::ok_atom_v));
+    REQUIRE(pid);
+    ::kill(*pid, SIGKILL);
+  }
+  CHECK(eventually([&] { return events.of(backlog_incident::deadlock).size() == 2; }));
+  caf::anon_send_exit(light, caf::exit_reason::user_shutdown);
+}
+
 // Would catch an alarm about a request that is answered by somebody else than its receiver.
 TEST_CASE("an actor that has handed a request on may await the one who made it") {
   host_fixture f;

@@ -4,6 +4,9 @@
 
 #include <caf/mailbox_element.hpp>
 #include <caf/scheduled_actor.hpp>
+#include <caf/system_messages.hpp>
+
+#include <tuple>
 
 namespace bulkhead::runtime {
 
@@ -40,6 +43,21 @@ request_key handled_request(caf::resumable& job) noexcept {
     return {};
   auto source = source_of(*what->tracing_id);
   return {source.process, source.actor, what->mid.request_id().integer_value()};
+}
+
+bool exit_is_next(caf::resumable& job) noexcept {
+  auto actor = as_actor(job);
+  if (actor == nullptr)
+    return false;
+  auto& mailbox = actor->mailbox();
+  mailbox.fetch_more();
+  auto& all = mailbox.queue().queues();
+  auto is_exit = [](auto& queue) {
+    auto next = queue.peek();
+    return next != nullptr && next->payload.template match_elements<caf::exit_msg>();
+  };
+  return is_exit(std::get<caf::scheduled_actor::urgent_queue_index>(all))
+         || is_exit(std::get<caf::scheduled_actor::normal_queue_index>(all));
 }
 
 // A response to a request that nobody has made: it is dropped, or skipped by an actor that awaits another one.

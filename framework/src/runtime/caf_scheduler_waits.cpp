@@ -55,6 +55,7 @@ void caf_scheduler::suspend(caf::resumable* job, room_wait what, bool runnable) 
   auto via = what.via;
   waits_.add(job, std::move(what), runnable);
   room_made(*via);
+  check_soon(); // for an exit
 }
 
 void caf_scheduler::room_made(link& via) {
@@ -94,6 +95,10 @@ void caf_scheduler::check_receivers() {
   auto crowded = false;
   auto now = platform::now_ns();
   for_each_link([&](link& x) { crowded |= x.check_receivers(now); });
+  for (auto job : waits_.take_exiting())
+    enqueue(job);
+  if (!waits_.empty())
+    check_soon();
   auto all = waits_.edges(long_wait_ns, now);
   if (crowded || !all.empty())
     receiver_is_crowded();

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/pipe.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
+#include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/caf_spawn.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/link.hpp"
@@ -187,6 +188,9 @@ void host_system::waits_of(transport::process_number process, std::vector<wait_e
     x.waits = routes().usual(x.waits);
     x.on = routes().usual(x.on);
     x.cause_of = routes().usual(x.cause_of);
+    if (auto waits = routes().find(x.waits))
+      if (auto proxy = as_proxy(waits); proxy != nullptr && proxy->slot())
+        x.tag = proxy->slot()->tag();
   }
   {
     std::lock_guard guard{mutex_};

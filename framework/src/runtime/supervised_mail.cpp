@@ -24,8 +24,12 @@ constexpr uint64_t tag_mask = 0x7fff;
 
 } // namespace
 
+uint64_t supervised_slot::tag() const noexcept {
+  return uint64_t{incarnation_ & tag_mask} << tag_shift;
+}
+
 caf::message_id supervised_slot::tagged(caf::message_id request) const noexcept {
-  return caf::message_id{request.integer_value() | (uint64_t{incarnation_ & tag_mask} << tag_shift)};
+  return caf::message_id{request.integer_value() | tag()};
 }
 
 std::optional<caf::message_id> supervised_slot::untagged(caf::message_id what) const noexcept {

@@ -14,7 +14,7 @@ std::string name_of(const wait_edge& x) {
 
 // Whether the one for whom `x` waits cannot go on before `next` is over.
 bool holds_up(const wait_edge& x, const wait_edge& next) {
-  return x.request == 0 || x.untouched || (next.request != 0 && next.cause == x.request && next.cause_of == x.waits);
+  return x.request == 0 || x.untouched || (next.request != 0 && next.cause == (x.request | x.tag) && next.cause_of == x.waits);
 }
 
 bool holds(const std::vector<wait_edge>& circle) {

@@ -1,6 +1,7 @@
 #include "bulkhead/runtime/wait_list.hpp"
 
 #include "bulkhead/platform/clock.hpp"
+#include "bulkhead/runtime/caf_awaited.hpp"
 #include "bulkhead/runtime/link.hpp"
 
 #include <utility>
@@ -25,6 +26,10 @@ bool wait_list::keeps(caf::resumable* job) {
     return false;
   i->second->runnable = true;
   return true;
+}
+
+std::vector<caf::resumable*> wait_list::take_exiting() {
+  return take_if([](const entry& x) { return x.runnable && exit_is_next(*x.job); });
 }
 
 template <class Predicate>

@@ -20,6 +20,9 @@ namespace bulkhead::runtime {
 /// The request from another process that an actor handles just now; number 0 if it handles something else. Only in its handler.
 [[nodiscard]] request_key handled_request(caf::resumable& job) noexcept;
 
+/// Whether an exit comes next in an actor's mailbox: CAF's have their place among the other messages. Only for whoever has its turn.
+[[nodiscard]] bool exit_is_next(caf::resumable& job) noexcept;
+
 /// Makes `actor` take a turn in which it handles nothing on this account.
 void give_turn(const caf::strong_actor_ptr& actor, caf::execution_unit* context);
 

@@ -76,6 +76,9 @@ public:
   /// request.
   [[nodiscard]] caf::message_id tagged(caf::message_id request) const noexcept;
 
+  /// The bits that make the difference.
+  [[nodiscard]] uint64_t tag() const noexcept;
+
   // -- for its worker ---------------------------------------------------------
 
   /// The actor ended by itself.

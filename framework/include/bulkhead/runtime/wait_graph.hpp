@@ -18,6 +18,8 @@ struct wait_edge {
   wire_address on{};
   /// Number of the request whose response is awaited; 0 if it is room that is waited for.
   uint64_t request = 0;
+  /// Bits that the number has besides in other processes.
+  uint64_t tag = 0;
   /// In whose handler that one was made: another request, and who made it; number 0 if there is none.
   uint64_t cause = 0;
   wire_address cause_of{};

@@ -39,6 +39,9 @@ public:
   /// Takes off all that wait for nothing any more. The caller runs what it gets, and owns one reference to each.
   [[nodiscard]] std::vector<caf::resumable*> take_ready(const link* via);
 
+  /// The same for those in whose mailbox an exit comes next.
+  [[nodiscard]] std::vector<caf::resumable*> take_exiting();
+
   /// Takes off everything.
   [[nodiscard]] std::vector<caf::resumable*> take_all();
 
