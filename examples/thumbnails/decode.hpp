@@ -3,8 +3,11 @@
 #include "picture.hpp"
 #include "picture_error.hpp"
 
+#include <bulkhead/bytes.hpp>
+
 #include <boost/system/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,8 +35,11 @@ enum class picture_kind : uint8_t { unknown, jpeg, png };
 /// Decodes a PNG of any kind, transparent parts on white.
 [[nodiscard]] decoded<picture> decode_png(std::span<const std::byte> file);
 
-/// Compresses with `quality` from 0 to 100.
-[[nodiscard]] decoded<std::string> encode_jpeg(const picture& what, int quality);
+/// Room in which most pictures of this size fit when compressed.
+[[nodiscard]] size_t usual_jpeg_bytes(const picture& what) noexcept;
+
+/// Compresses with `quality` from 0 to 100, into `place` if the file fits there.
+[[nodiscard]] decoded<bulkhead::bytes> encode_jpeg(const picture& what, int quality, bulkhead::bytes_builder place);
 
 /// What `result::value()` does with a failure that its caller did not look at.
 [[noreturn]] void throw_exception_from_error(const decode_failure& failure, const boost::source_location& location);

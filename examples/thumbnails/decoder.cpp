@@ -30,15 +30,19 @@ decoded<picture> decode(const bulkhead::bytes& file, uint32_t width) {
   return decode_failure{picture_error::not_a_picture, file.empty() ? "empty" : "neither JPEG nor PNG"};
 }
 
-decoded<thumbnail> make_thumbnail(const bulkhead::bytes& file, uint32_t width) {
+// Written where `receiver` reads it.
+caf::result<thumbnail> make_thumbnail(const bulkhead::bytes& file, uint32_t width, const caf::strong_actor_ptr& receiver) {
   auto full = decode(file, width);
   if (!full)
-    return full.error();
+    return make_failure(full.error().code, full.error().detail);
   auto small = scale_to_width(std::move(*full), width);
-  auto jpeg = encode_jpeg(small, quality);
+  auto place = bulkhead::allocate(receiver, usual_jpeg_bytes(small));
+  if (!place)
+    return std::move(place.error());
+  auto jpeg = encode_jpeg(small, quality, std::move(*place));
   if (!jpeg)
-    return jpeg.error();
-  return thumbnail{bulkhead::bytes::copy_of(std::string_view{*jpeg}), small.width(), small.height(), {}};
+    return make_failure(jpeg.error().code, jpeg.error().detail);
+  return thumbnail{std::move(*jpeg), small.width(), small.height(), {}};
 }
 
 // FOR DEMONSTRATION AND TESTS: stands for a bug in a C library that a prepared picture triggers.
@@ -49,14 +53,11 @@ void crash_if_asked_to(const bulkhead::bytes& file) {
 
 } // namespace
 
-caf::behavior decoder(caf::event_based_actor*) {
+caf::behavior decoder(caf::event_based_actor* self) {
   return {
-    [](const bulkhead::bytes& file, uint32_t width) -> caf::result<thumbnail> {
+    [self](const bulkhead::bytes& file, uint32_t width) -> caf::result<thumbnail> {
       crash_if_asked_to(file);
-      auto result = make_thumbnail(file, width);
-      if (!result)
-        return make_failure(result.error().code, result.error().detail);
-      return std::move(*result);
+      return make_thumbnail(file, width, self->current_sender());
     },
   };
 }

@@ -2,10 +2,19 @@
 #include "jpeg_guard.hpp"
 
 #include <cstdlib>
+#include <memory>
+#include <span>
+#include <utility>
 
 namespace thumbnails {
 
 namespace {
+
+struct free_memory {
+  void operator()(unsigned char* first) const noexcept {
+    std::free(first);
+  }
+};
 
 class jpeg_encoder {
 public:
@@ -17,16 +26,21 @@ public:
   ~jpeg_encoder() {
     if (created_)
       jpeg_destroy_compress(&codec_);
-    std::free(output_);
   }
 
   jpeg_encoder(const jpeg_encoder&) = delete;
   jpeg_encoder& operator=(const jpeg_encoder&) = delete;
 
-  decoded<std::string> encode(const picture& what, int quality) {
+  decoded<bulkhead::bytes> encode(const picture& what, int quality, bulkhead::bytes_builder place) {
+    auto room = place.room();
+    output_ = reinterpret_cast<unsigned char*>(room.data());
+    output_size_ = room.size();
     if (!created_ || !write(what, quality))
       return guard_.failure();
-    return std::string{reinterpret_cast<const char*>(output_), output_size_};
+    if (output_ == reinterpret_cast<unsigned char*>(room.data()))
+      return std::move(place).finish(output_size_);
+    std::unique_ptr<unsigned char, free_memory> grown{output_}; // the room was too small
+    return bulkhead::bytes::copy_of(std::as_bytes(std::span{output_, output_size_}));
   }
 
 private:
@@ -57,8 +71,12 @@ private:
 
 } // namespace
 
-decoded<std::string> encode_jpeg(const picture& what, int quality) {
-  return jpeg_encoder{}.encode(what, quality);
+size_t usual_jpeg_bytes(const picture& what) noexcept {
+  return size_t{what.width()} * what.height() / 2 + 4096;
+}
+
+decoded<bulkhead::bytes> encode_jpeg(const picture& what, int quality, bulkhead::bytes_builder place) {
+  return jpeg_encoder{}.encode(what, quality, std::move(place));
 }
 
 } // namespace thumbnails

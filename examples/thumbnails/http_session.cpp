@@ -7,6 +7,7 @@
 #include <bulkhead/io.hpp>
 
 #include <caf/actor.hpp>
+#include <caf/byte.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -26,6 +27,9 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 using boost::asio::ip::tcp;
+
+/// Its memory becomes a payload.
+using body_in_memory = http::vector_body<caf::byte>;
 using boost::system::error_code;
 
 /// One connection. Its operations are messages of the actor, so nothing here runs twice at the same time.
@@ -99,7 +103,7 @@ private:
       self_->quit(); // it went away, or was too slow
   }
 
-  void answer(http::request<http::string_body> request) {
+  void answer(http::request<body_in_memory> request) {
     head_only_ = request.method() == http::verb::head;
     closing_ = closing_ || !request.keep_alive();
     stream_.expires_never();
@@ -108,7 +112,7 @@ private:
     auto where = route_of(method, target, options_.default_width);
     auto fail = [me = shared_from_this()](const caf::error& reason) { me->reply_error(describe_failure(reason)); };
     if (where.what == route::kind::thumbnail)
-      self_->request(pool_, caf::infinite, bulkhead::bytes::copy_of(std::string_view{request.body()}), where.width)
+      self_->request(pool_, caf::infinite, bulkhead::bytes{std::move(request.body())}, where.width)
         .then([me = shared_from_this()](const thumbnail& made) { me->reply(200, "image/jpeg", made.jpeg.view()); }, fail);
     else if (where.what == route::kind::health)
       self_->request(pool_, caf::infinite, health_atom_v)
@@ -165,7 +169,7 @@ private:
   session_options options_;
   caf::actor pool_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<body_in_memory>> parser_;
   http::response<http::empty_body> interim_;
   http::response<http::string_body> response_;
   std::array<char, 4096> unwanted_{};

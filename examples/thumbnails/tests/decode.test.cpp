@@ -77,11 +77,17 @@ TEST_CASE("each pixel of a scaled picture is the mean of the area that it covers
 TEST_CASE("what was encoded can be decoded, in nearly the same colours") {
   picture plain{16, 16};
   std::fill_n(plain.row(0), plain.stride() * 16, uint8_t{200});
-  auto file = encode_jpeg(plain, 85);
-  REQUIRE(file.has_value());
-  auto decoded = decode_jpeg(bytes_of(*file), 16);
-  REQUIRE(decoded.has_value());
-  CHECK(std::abs(decoded->row(8)[24] - 200) < 4);
+  for (auto room : {usual_jpeg_bytes(plain), size_t{64}}) { // the second one is too small
+    auto place = bulkhead::allocate(caf::strong_actor_ptr{}, room);
+    REQUIRE(place);
+    auto first = place->room().data();
+    auto file = encode_jpeg(plain, 85, std::move(*place));
+    REQUIRE(file.has_value());
+    CHECK((file->data() == first) == (room > 64));
+    auto decoded = decode_jpeg(file->span(), 16);
+    REQUIRE(decoded.has_value());
+    CHECK(std::abs(decoded->row(8)[24] - 200) < 4);
+  }
 }
 
 TEST_CASE("transparent parts of a PNG show white") {
