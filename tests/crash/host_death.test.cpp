@@ -59,6 +59,17 @@ TEST_CASE("no worker survives a host that is killed, not even one that hangs in 
   before.check();
 }
 
+TEST_CASE("a reader of shared state ends with the host that is killed in the middle of a store") {
+  leftovers before;
+  {
+    auto host = start_host({"HOST_SHARES=yes"});
+    host.process.kill(SIGKILL);
+    CHECK(host.process.reap_within(test_support::patience));
+    check_all_gone(host);
+  }
+  before.check();
+}
+
 TEST_CASE("no worker survives a host that aborts") {
   leftovers before;
   {
