@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,19 @@ struct unreadable {
     } else {
       return f.object(x).fields(f.field("value", x.value));
     }
+  }
+};
+
+/// Aborts the process that writes it (1) or reads it (2).
+struct deadly {
+  int32_t habit = 0;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, deadly& x) {
+    auto done = f.object(x).fields(f.field("habit", x.habit));
+    if (x.habit == (Inspector::is_loading ? 2 : 1))
+      std::abort();
+    return done;
   }
 };
 
@@ -73,6 +87,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
   CAF_ADD_TYPE_ID(test, (test_support::counter_actor))
   CAF_ADD_TYPE_ID(test, (test_support::recording))
   CAF_ADD_TYPE_ID(test, (test_support::unreadable))
+  CAF_ADD_TYPE_ID(test, (test_support::deadly))
   CAF_ADD_TYPE_ID(test, (test_support::unwritable))
   CAF_ADD_TYPE_ID(test, (std::vector<int32_t>) )
   CAF_ADD_TYPE_ID(test, (std::vector<float>) )

@@ -99,7 +99,7 @@ public:
   }
 
   /// Runs `what(const caf::expected<T>&)` on the thread that brings the result, or at once if it is there: a thread of the
-  /// runtime. So it must be short and must not wait, not even for another future.
+  /// runtime. So it must be short and must not wait, not even for another future; an exception that leaves it ends the program.
   template <class F>
   void on_done(F what) const {
     state_->on_done([state = state_, what = std::move(what)]() mutable { what(result_of(*state)); });
@@ -107,7 +107,7 @@ public:
 
   /// Ends it with `errc::cancelled`. A task that has not begun never does; of one that runs the worker process is killed and
   /// replaced, which no other task notices.
-  /// @returns false if it was too late.
+  /// @returns whether it ended so, now or before; false if it was too late.
   bool cancel() const {
     return state_->cancel();
   }

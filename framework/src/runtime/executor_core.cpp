@@ -175,23 +175,19 @@ bool executor_core::cancel(task& which) {
   return result;
 }
 
-// Its worker is killed, once nothing else can begin there. If a later task has begun, this one has ended already.
+// Its worker is killed, once nothing else can begin there.
 bool executor_core::cancel_running(const worker_pointer& worker, const task_pointer& what, follow_up& then) {
   auto board = worker->claims.board();
-  std::vector<task_pointer> later;
-  auto ended = worker->where != pool_worker::state::ready;
-  for (auto number = what->number + 1; number < worker->next && !ended; ++number) {
-    if (!worker->find(number))
-      continue;
-    if (board.take_back(number)) {
-      later.push_back(worker->take(number));
+  std::vector<task_pointer> others;
+  auto closing = worker->where != pool_worker::state::ready;
+  for (auto number = worker->oldest; number < worker->next && !closing; ++number)
+    if (number != what->number && worker->find(number) && board.take_back(number)) {
+      others.push_back(worker->take(number));
       --worker->given;
-    } else {
-      ended = true;
     }
-  }
-  requeue(later);
-  if (!ended) {
+  requeue(others);
+  auto runs = !closing && board.is_latest(what->number);
+  if (runs) {
     worker->take(what->number);
     end_task(what, then, caf::make_error(errc::cancelled));
     worker->where = pool_worker::state::closing;
@@ -199,7 +195,7 @@ bool executor_core::cancel_running(const worker_pointer& worker, const task_poin
     grow(then);
   }
   pump(then);
-  return !ended;
+  return runs;
 }
 
 void executor_core::when_room(const std::shared_ptr<outcome<void>>& told) {

@@ -24,7 +24,7 @@ bool told_by_the_end(const caf::error& reason) {
 } // namespace
 
 bool executor_core::takes_more(const pool_worker& who) const noexcept {
-  if (who.where != pool_worker::state::ready || who.crowded || !who.has_room())
+  if (who.where != pool_worker::state::ready || who.crowded || who.examines || !who.has_room())
     return false;
   if (options_.tasks_per_worker_max != 0 && who.given >= options_.tasks_per_worker_max)
     return false;
@@ -53,11 +53,19 @@ void executor_core::pump(follow_up& then) {
       count = std::min<size_t>(count, options_.tasks_per_worker_max - to->given);
     std::vector<task_pointer> batch;
     batch.reserve(count);
-    while (batch.size() < count)
-      if (auto next = next_queued())
-        batch.push_back(std::move(next));
-      else
-        break;
+    for (auto next = next_queued(); next; next = batch.size() < count ? next_queued() : nullptr) {
+      if (next->is_suspect()) {
+        if (to->in_flight > 0 || !batch.empty()) {
+          requeue({next});
+          break;
+        }
+        to->examines = true;
+        count = 1;
+      }
+      batch.push_back(std::move(next));
+    }
+    if (batch.empty())
+      return; // a suspect waits for a worker that has nothing else
     assign(to, batch, then);
   }
 }

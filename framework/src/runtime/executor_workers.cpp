@@ -144,12 +144,22 @@ void executor_core::on_end_of(const worker_pointer& who, const caf::error& reaso
   who->where = pool_worker::state::closing;
   std::erase(workers_, who);
   auto board = who->claims.board();
+  auto idle = true;
+  for (auto number = who->oldest; number < who->next; ++number)
+    idle = idle && !(who->find(number) && board.has_begun(number));
+  auto alone = who->examines;
   std::vector<task_pointer> again;
   for (auto number = who->oldest; number < who->next; ++number) {
     auto left = who->take(number);
     if (!left)
       continue;
-    auto caught = board.has_begun(number) && ++left->deaths > left->options.retries_max;
+    auto caught = false;
+    if (board.has_begun(number))
+      caught = ++left->deaths > left->options.retries_max;
+    else if (alone) // a kill from outside may have hit it once
+      caught = ++left->deaths_alone > left->options.retries_max + 1;
+    else
+      left->deaths_nearby += idle ? task::deaths_nearby_max : 1;
     if (caught)
       end_task(left, then, reason);
     else

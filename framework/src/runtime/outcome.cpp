@@ -2,6 +2,15 @@
 
 namespace bulkhead::runtime {
 
+namespace {
+
+// Nobody is there to catch.
+void call(const std::function<void()>& what) noexcept {
+  what();
+}
+
+} // namespace
+
 canceller::~canceller() = default;
 
 outcome_base::~outcome_base() = default;
@@ -27,7 +36,7 @@ void outcome_base::on_done(std::function<void()> what) {
       return;
     }
   }
-  what();
+  call(what);
 }
 
 bool outcome_base::done() const {
@@ -47,7 +56,8 @@ bool outcome_base::cancel() {
     std::lock_guard guard{mutex_};
     who = source_;
   }
-  return who ? who->cancel() : fail(caf::make_error(errc::cancelled));
+  auto result = who ? who->cancel() : fail(caf::make_error(errc::cancelled));
+  return result || (done() && reason_ == errc::cancelled);
 }
 
 void outcome_base::finish(std::unique_lock<std::mutex>& guard) {
@@ -56,7 +66,7 @@ void outcome_base::finish(std::unique_lock<std::mutex>& guard) {
   auto source = std::move(source_); // outlives the guard
   guard.unlock();
   for (auto& x : waiting)
-    x();
+    call(x);
 }
 
 } // namespace bulkhead::runtime

@@ -22,11 +22,14 @@ TEST_CASE("a task is begun or taken back, once") {
   CHECK_FALSE(board.has_begun(1));
   CHECK(board.begin(1));
   CHECK(board.has_begun(1));
-  CHECK_FALSE(board.begin(1));
   CHECK_FALSE(board.take_back(1));
+  CHECK(board.is_latest(1));
+  CHECK_FALSE(board.begin(1));
   CHECK(board.take_back(2));
+  CHECK(board.is_latest(1));
   CHECK_FALSE(board.begin(2));
   CHECK_FALSE(board.has_begun(2));
+  CHECK_FALSE(board.is_latest(1)); // the worker is through with it
 }
 
 TEST_CASE("a later task in the same word ends the claims of the earlier one") {

@@ -40,7 +40,7 @@ public:
   /// Sets the value from what a worker sent: an error if it is one, or is of another type than it should be.
   bool take(caf::message& content);
 
-  /// Runs `what` when it is set, on the thread that sets it, or at once.
+  /// Runs `what`, which must not throw, when it is set, on the thread that sets it, or at once.
   void on_done(std::function<void()> what);
 
   [[nodiscard]] bool done() const;

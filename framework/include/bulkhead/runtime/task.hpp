@@ -47,8 +47,21 @@ public:
   const task_options options;
   const std::shared_ptr<outcome_base> result;
 
+  /// A worker that dies while it reads a task has begun none. So a task that was near several deaths without having begun is given
+  /// to a worker that has nothing else, and then it is known whose fault it is.
+  static constexpr uint32_t deaths_nearby_max = 3;
+
+  [[nodiscard]] bool is_suspect() const noexcept {
+    return deaths_nearby >= deaths_nearby_max;
+  }
+
   state where = state::made;
+  /// Of workers that had begun it.
   uint32_t deaths = 0;
+  /// Of workers that had not.
+  uint32_t deaths_nearby = 0;
+  /// The same, of those that had nothing else.
+  uint32_t deaths_alone = 0;
   std::shared_ptr<executor_core> executor;
   /// While it is assigned.
   std::shared_ptr<pool_worker> worker;

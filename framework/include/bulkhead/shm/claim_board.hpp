@@ -19,14 +19,21 @@ public:
   static constexpr size_t slots = 512;
 
   /// Bytes of memory that it needs, all zero at first.
-  static constexpr size_t bytes = slots * sizeof(uint64_t);
+  static constexpr size_t bytes = (slots + 1) * sizeof(uint64_t);
 
   /// @param memory writable.
   explicit claim_board(std::byte* memory) noexcept : memory_(memory) {}
 
-  /// The worker begins `task`. False if it was taken back.
+  /// The worker begins `task`. False if it was taken back. One at a time.
   [[nodiscard]] bool begin(uint64_t task) noexcept {
+    // Before the claim: who sees that finds this, or a later one.
+    latest().store(task, std::memory_order_relaxed);
     return claim(task, begun_mark);
+  }
+
+  /// Of a task that was begun: whether no other one has been, or was about to be, since then.
+  [[nodiscard]] bool is_latest(uint64_t task) const noexcept {
+    return latest().load(std::memory_order_relaxed) == task;
   }
 
   /// The host takes `task` back. False if it was begun.
@@ -36,8 +43,7 @@ public:
 
   /// Whether the worker has begun `task`.
   [[nodiscard]] bool has_begun(uint64_t task) const noexcept {
-    // Relaxed: nothing but the word itself is told by it.
-    return word(task).load(std::memory_order_relaxed) == (task << 1 | begun_mark);
+    return word(task).load(std::memory_order_acquire) == (task << 1 | begun_mark);
   }
 
 private:
@@ -46,12 +52,15 @@ private:
   // The word holds the latest task that was claimed, and by whom.
   bool claim(uint64_t task, uint64_t mark) noexcept {
     auto& claimed = word(task);
-    // Relaxed: as above. The order of all changes of one word is the same for everybody, which is all that counts.
-    auto last = claimed.load(std::memory_order_relaxed);
+    auto last = claimed.load(std::memory_order_acquire);
     while (last >> 1 < task)
-      if (claimed.compare_exchange_weak(last, task << 1 | mark, std::memory_order_relaxed))
+      if (claimed.compare_exchange_weak(last, task << 1 | mark, std::memory_order_acq_rel, std::memory_order_acquire))
         return true;
     return false;
+  }
+
+  [[nodiscard]] std::atomic<uint64_t>& latest() const noexcept {
+    return *reinterpret_cast<std::atomic<uint64_t>*>(memory_ + slots * sizeof(uint64_t));
   }
 
   [[nodiscard]] std::atomic<uint64_t>& word(uint64_t task) const noexcept {
