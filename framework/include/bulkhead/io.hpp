@@ -198,7 +198,7 @@ public:
 private:
   std::shared_ptr<const detail::io_binding> binding_;
   caf::strong_actor_ptr keeps_alive_;
-  bool may_run_at_once_ = false;
+  bool may_run_at_once_ = true;
 };
 
 static_assert(boost::asio::execution::is_executor_v<actor_executor>);

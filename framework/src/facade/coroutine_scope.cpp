@@ -2,7 +2,9 @@
 
 #include "bulkhead/errors.hpp"
 #include "bulkhead/runtime/caf_opened.hpp"
+#include "bulkhead/runtime/caf_scheduler.hpp"
 
+#include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
 
 #include <algorithm>
@@ -44,6 +46,8 @@ std::shared_ptr<coroutine_scope> coroutine_scope::of(caf::scheduled_actor* self)
     return known->scope;
   auto result = std::make_shared<coroutine_scope>(self);
   self->attach(caf::attachable_ptr{new scope_end{result}});
+  if (auto scheduler = dynamic_cast<runtime::caf_scheduler*>(&self->system().scheduler()))
+    scheduler->end_at_stop(caf::weak_actor_ptr{self->ctrl()});
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include "bulkhead/runtime/caf_opened.hpp"
 
+#include <caf/exit_reason.hpp>
+
 #include <mutex>
 #include <utility>
 
@@ -11,6 +13,9 @@ namespace {
 struct opened final : caf::scheduled_actor {
   static auto& responses(caf::scheduled_actor& actor) noexcept {
     return actor.*(&opened::multiplexed_responses_);
+  }
+  static auto& behaviors(caf::scheduled_actor& actor) noexcept {
+    return actor.*(&opened::bhvr_stack_);
   }
   static auto& unhandled(caf::scheduled_actor& actor) noexcept {
     return actor.*(&opened::default_handler_);
@@ -43,6 +48,17 @@ void handle_exception(caf::scheduled_actor& self, std::exception_ptr what) {
 
 caf::scheduled_actor::default_handler default_handler_of(caf::scheduled_actor& self) {
   return opened::unhandled(self);
+}
+
+void end_now(const caf::strong_actor_ptr& actor) {
+  auto self = dynamic_cast<caf::scheduled_actor*>(actor->get());
+  // A detached actor has a thread of its own, which CAF stops later.
+  if (self == nullptr || self->getf(caf::abstract_actor::is_cleaned_up_flag | caf::abstract_actor::is_detached_flag))
+    return;
+  self->on_exit();
+  opened::behaviors(*self).clear();
+  opened::behaviors(*self).cleanup();
+  self->cleanup(caf::exit_reason::user_shutdown, nullptr);
 }
 
 void visit_attached(caf::scheduled_actor& self, bool (*match)(caf::attachable&, void*), void* context) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/actor_control_block.hpp>
 #include <caf/attachable.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message_id.hpp>
@@ -9,7 +10,7 @@
 
 namespace bulkhead::runtime {
 
-// What CAF keeps to the classes of actors and coroutines need. All of it inside the actor.
+// What CAF keeps to the classes of actors and coroutines need. All of it inside the actor, but for `end_now`.
 
 /// The first attachable of `self` that is a T; null without one.
 template <class T>
@@ -23,6 +24,9 @@ void handle_exception(caf::scheduled_actor& self, std::exception_ptr what);
 
 /// What handles the messages of `self` that its behavior does not.
 [[nodiscard]] caf::scheduled_actor::default_handler default_handler_of(caf::scheduled_actor& self);
+
+/// Ends `actor`, an event-based one, as its last message would, when no scheduler runs it any more.
+void end_now(const caf::strong_actor_ptr& actor);
 
 // -- implementation -----------------------------------------------------------
 
