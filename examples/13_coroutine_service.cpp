@@ -10,6 +10,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <iostream>
 
@@ -40,13 +41,17 @@ awaitable<std::string> answer(bulkhead::executor pool, std::string line) {
 
 awaitable<> session(tcp::socket peer, bulkhead::executor pool) {
   auto line = co_await as_expected(with_timeout(read_line(peer), 1s));
-  auto text = line ? co_await answer(pool, *line) : "too slow";
+  std::string text = "too slow";
+  if (line)
+    text = co_await answer(pool, *line);
   co_await async_write(peer, boost::asio::buffer(text + '\n'), deferred);
 }
 
 awaitable<> serve(tcp::acceptor& door, bulkhead::task_group group, bulkhead::executor pool) {
-  for (;;)
-    group.add(as_expected(session(co_await door.async_accept(deferred), pool))); // an error of one is not one of the group
+  for (;;) {
+    auto peer = co_await door.async_accept(deferred);
+    group.add(as_expected(session(std::move(peer), pool))); // an error of one is not one of the group
+  }
 }
 
 awaitable<> client(caf::event_based_actor* self, tcp::endpoint server, std::string line) {
@@ -59,7 +64,8 @@ awaitable<> client(caf::event_based_actor* self, tcp::endpoint server, std::stri
 awaitable<> run(caf::event_based_actor* self, bulkhead::executor pool) {
   tcp::acceptor door{bulkhead::io(self), {boost::asio::ip::address_v4::loopback(), 0}};
   auto clients = [&]() -> awaitable<> {
-    for (auto line : {"10\n", "13\n", "1000\n", ""})
+    const std::array lines{"10\n", "13\n", "1000\n", ""};
+    for (auto line : lines)
       co_await client(self, door.local_endpoint(), line);
     co_await (client(self, door.local_endpoint(), "20\n") && client(self, door.local_endpoint(), "20\n"));
   };
