@@ -18,6 +18,8 @@ void blob(report& to);
 void shared_value(report& to);
 void flood(report& to);
 void executor(report& to);
+void coroutine_memory(report& to);
+void coroutine_rtt(report& to);
 
 /// A limit that belongs beside each latency.
 side cache_line_rtt();

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <utility>
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -188,6 +189,11 @@ usage usage_of(int pid) {
       }
   }
   return result;
+}
+
+uint64_t heap_octets() {
+  auto all = ::mallinfo2();
+  return all.uordblks + all.hblkhd;
 }
 
 double pss_mib(int pid) {

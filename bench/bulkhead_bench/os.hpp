@@ -67,6 +67,9 @@ struct usage {
 };
 usage usage_of(int pid);
 
+/// What this process has taken from the heap and not given back.
+uint64_t heap_octets();
+
 /// The proportional set size of a process.
 double pss_mib(int pid);
 

@@ -46,6 +46,8 @@ inline constexpr std::array targets{
   target{"codec_vector_float", "codec_vector_float", "memcpy_there_and_back", ratio_is::ours_by_peer, false, 0.25},
   target{"executor", "executor", "py_run_in_executor_throughput", ratio_is::ours_by_peer, false, 50},
   target{"executor, round trip", "executor_rtt", "rtt_hot", ratio_is::ours_by_peer, true, 1.5},
+  target{"coroutine_rtt", "coroutine_rtt", "caf_then_rtt", ratio_is::ours_by_peer, true, 1.5},
+  target{"coroutine_memory", "coroutine_memory", "caf_actor_memory", ratio_is::ours_by_peer, true, 1.0},
   target{"shared_value, seen", "shared_value_seen", "unix_socket_seen", ratio_is::ours_by_peer, true, 0.2},
   target{"shared_value, reads", "shared_value_reads", "unix_socket_reads", ratio_is::ours_by_peer, false, 20},
 };

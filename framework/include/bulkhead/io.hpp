@@ -3,6 +3,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/fwd.hpp>
+#include <caf/scheduled_actor.hpp>
 
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -10,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
@@ -21,6 +23,9 @@ namespace detail {
 struct io_binding {
   caf::weak_actor_ptr actor;
   boost::asio::io_context* context;
+  /// Held while what the actor does not run any more is destroyed, on whatever thread, and while its end cancels what waits:
+  /// a cancellation must not meet a socket that goes at the same moment.
+  mutable std::recursive_mutex ending;
 };
 
 /// A move-only function without arguments: completion handlers may own sockets.
@@ -59,15 +64,46 @@ private:
   std::unique_ptr<base> impl_;
 };
 
-/// Makes `work` a message of `actor`; destroys it if the actor has ended.
-void run_in_actor(const caf::weak_actor_ptr& actor, io_work work);
+/// Makes `work` a message of the actor; destroys it if the actor has ended.
+void run_in_actor(std::shared_ptr<const io_binding> binding, io_work work);
+
+/// Says for as long as it exists that the calling thread runs code of an actor.
+class actor_turn {
+public:
+  enum class work : bool {
+    counted,
+    /// What is begun does not keep the actor alive.
+    uncounted,
+  };
+
+  explicit actor_turn(const caf::actor_control_block* actor, work begun = work::counted) noexcept;
+  ~actor_turn();
+  actor_turn(const actor_turn&) = delete;
+  actor_turn& operator=(const actor_turn&) = delete;
+
+  /// Whether the calling thread runs code of `actor` just now, as far as is known.
+  [[nodiscard]] static bool is_of(const caf::actor_control_block* actor) noexcept;
+
+private:
+  friend caf::strong_actor_ptr keep_alive(const io_binding&) noexcept;
+
+  static thread_local const actor_turn* current_;
+
+  const caf::actor_control_block* actor_;
+  const work begun_;
+  const actor_turn* const outer_;
+};
+
+/// What keeps the actor alive while an operation is under way.
+[[nodiscard]] caf::strong_actor_ptr keep_alive(const io_binding& binding) noexcept;
 
 boost::asio::io_context& io_of(caf::actor_system& system);
 
 } // namespace detail
 
 /// An Asio executor that belongs to an event-based actor. What it runs is a message of that actor: never at the same time
-/// as one of the actor's handlers, and never after the actor has ended; then it is destroyed without being run.
+/// as one of the actor's handlers, and never after the actor has ended; then it is destroyed without being run. What is
+/// dispatched, not posted, by code that it runs itself is run at once, as part of the same message.
 ///
 /// Sockets, timers, descriptors, resolvers and signal sets made with it do their waiting on the scheduler's own threads; no
 /// thread and no wake-up is spent on an operation that is not ready. Works in the host and in workers alike.
@@ -94,15 +130,35 @@ public:
   /// Runs `fun` as a message of the actor.
   template <class F>
   void execute(F&& fun) const {
-    detail::run_in_actor(binding_->actor, detail::io_work{std::forward<F>(fun)});
+    if (may_run_at_once_ && detail::actor_turn::is_of(binding_->actor.get())) {
+      detail::actor_turn counted{binding_->actor.get()};
+      std::decay_t<F> copy{std::forward<F>(fun)};
+      std::move(copy)();
+    } else {
+      detail::run_in_actor(binding_, detail::io_work{std::forward<F>(fun)});
+    }
   }
 
   [[nodiscard]] boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
     return *binding_->context;
   }
 
-  [[nodiscard]] static constexpr boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) noexcept {
-    return boost::asio::execution::blocking.never;
+  [[nodiscard]] boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) const noexcept {
+    using boost::asio::execution::blocking;
+    return may_run_at_once_ ? boost::asio::execution::blocking_t{blocking.possibly}
+                            : boost::asio::execution::blocking_t{blocking.never};
+  }
+
+  [[nodiscard]] actor_executor require(boost::asio::execution::blocking_t::possibly_t) const noexcept {
+    auto result = *this;
+    result.may_run_at_once_ = true;
+    return result;
+  }
+
+  [[nodiscard]] actor_executor require(boost::asio::execution::blocking_t::never_t) const noexcept {
+    auto result = *this;
+    result.may_run_at_once_ = false;
+    return result;
   }
 
   [[nodiscard]] boost::asio::execution::outstanding_work_t
@@ -114,15 +170,25 @@ public:
 
   /// The variant that Asio keeps with a pending operation.
   [[nodiscard]] actor_executor require(boost::asio::execution::outstanding_work_t::tracked_t) const noexcept {
-    return {binding_, binding_->actor.lock()};
+    auto result = *this;
+    if (!result.keeps_alive_)
+      result.keeps_alive_ = detail::keep_alive(*binding_);
+    return result;
   }
 
   [[nodiscard]] actor_executor require(boost::asio::execution::outstanding_work_t::untracked_t) const noexcept {
-    return {binding_, nullptr};
+    auto result = *this;
+    result.keeps_alive_ = nullptr;
+    return result;
+  }
+
+  /// What its copies share.
+  [[nodiscard]] const detail::io_binding& binding() const noexcept {
+    return *binding_;
   }
 
   friend bool operator==(const actor_executor& x, const actor_executor& y) noexcept {
-    return x.binding_ == y.binding_ && x.keeps_alive_ == y.keeps_alive_;
+    return x.binding_ == y.binding_ && x.keeps_alive_ == y.keeps_alive_ && x.may_run_at_once_ == y.may_run_at_once_;
   }
 
   friend bool operator!=(const actor_executor& x, const actor_executor& y) noexcept {
@@ -132,13 +198,14 @@ public:
 private:
   std::shared_ptr<const detail::io_binding> binding_;
   caf::strong_actor_ptr keeps_alive_;
+  bool may_run_at_once_ = true;
 };
 
 static_assert(boost::asio::execution::is_executor_v<actor_executor>);
 
-/// The executor of `self`, an event-based actor. Call it in the actor and keep the result: each call makes a new identity.
+/// The executor of `self`, an event-based actor, typed or not. Call it in the actor and keep the result: each call makes a new identity.
 /// @throws std::logic_error if neither the module `bulkhead::host` is loaded nor this is a worker.
-actor_executor io(caf::event_based_actor* self);
+actor_executor io(caf::scheduled_actor* self);
 
 /// Closes `object` (a socket, acceptor or descriptor) or cancels it (a timer, a resolver) when `self` ends, so that
 /// nothing stays pending that only handlers refer to.

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/clock.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/platform/wakeup_cost.hpp"
+#include "bulkhead/runtime/caf_opened.hpp"
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
 #include "bulkhead/runtime/handled_log.hpp"
 #include "bulkhead/runtime/link.hpp"
@@ -89,11 +90,21 @@ void caf_scheduler::join() {
   clock_->clear();
   io_->bells.clear();
   end_waits();
+  for (auto& weak : ended_at_stop_)
+    if (auto actor = weak.lock())
+      end_now(actor);
   while (!queue_.empty()) {
     auto job = queue_.front();
     queue_.pop_front();
     cleanup_and_release(job);
   }
+}
+
+void caf_scheduler::end_at_stop(caf::weak_actor_ptr actor) {
+  std::lock_guard guard{ended_at_stop_mutex_};
+  if (ended_at_stop_.size() == ended_at_stop_.capacity()) // so that what has ended costs little
+    std::erase_if(ended_at_stop_, [](auto& x) { return x->strong_refs == 0; });
+  ended_at_stop_.push_back(std::move(actor));
 }
 
 void caf_scheduler::add(std::shared_ptr<link> what) {

@@ -6,6 +6,7 @@
 #include "bulkhead/shm/turn.hpp"
 #include "bulkhead/transport/handshake.hpp"
 
+#include <caf/actor_control_block.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
@@ -89,6 +90,9 @@ public:
 
   /// Lets all actors go on that wait for room, whatever becomes of what they send.
   void end_waits();
+
+  /// Ends `actor` when the scheduler stops, if it lives still: nothing resumes then what waits in it.
+  void end_at_stop(caf::weak_actor_ptr actor);
 
   /// For how long loops spin, in nanoseconds.
   [[nodiscard]] uint32_t spin_ns() const noexcept {
@@ -184,6 +188,8 @@ private:
   std::atomic<size_t> following_ = 0;
   bool take_over_ = false;
   std::atomic<bool> stopping_ = false;
+  std::mutex ended_at_stop_mutex_;
+  std::vector<caf::weak_actor_ptr> ended_at_stop_;
 
   shm::turn polling_;
   std::atomic<bool> parked_ = false;

@@ -1,0 +1,190 @@
+#pragma once
+
+// How a coroutine waits for several others. For Bulkhead itself; users include <bulkhead/coroutine.hpp>.
+
+#include "bulkhead/coroutine_scope.hpp"
+#include "bulkhead/future.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace bulkhead {
+
+namespace detail {
+
+/// Coroutines that one other waits for.
+class nursery : public std::enable_shared_from_this<nursery> {
+public:
+  explicit nursery(actor_executor executor) : executor_(std::move(executor)) {
+    // nop
+  }
+
+  /// Begins `what`. @param end called with the exception or the value, unless the actor has ended.
+  template <class T, class End>
+  void add(awaitable<T> what, End end) {
+    ++count_;
+    auto self = begin_coroutine(executor_, running_, std::move(what), member<End>{shared_from_this(), std::move(end)});
+    if (cancelled_)
+      self->cancellation.emit(boost::asio::cancellation_type::all);
+  }
+
+  void cancel() {
+    cancelled_ = true;
+    running_.cancel();
+  }
+
+  /// Keeps the first error.
+  void fail(std::exception_ptr reason) {
+    if (!failed_)
+      failed_ = std::move(reason);
+  }
+
+  /// @throws the first error.
+  void rethrow() const {
+    if (failed_)
+      std::rethrow_exception(failed_);
+  }
+
+  /// The operation that ends when all have. If it is cancelled, so are they, and it still waits for them.
+  class end_of_all {
+  public:
+    explicit end_of_all(std::shared_ptr<nursery> what) : what_(std::move(what)) {
+      // nop
+    }
+
+    template <boost::asio::completion_token_for<void()> CompletionToken>
+    auto operator()(CompletionToken&& token) && {
+      auto initiate = [](auto handler, std::shared_ptr<nursery> what) { what->wait(std::move(handler)); };
+      return boost::asio::async_initiate<CompletionToken, void()>(std::move(initiate), token, std::move(what_));
+    }
+
+  private:
+    std::shared_ptr<nursery> what_;
+  };
+
+  [[nodiscard]] end_of_all end() {
+    return end_of_all{shared_from_this()};
+  }
+
+private:
+  template <class End>
+  class member {
+  public:
+    member(std::shared_ptr<nursery> owner, End end) : owner_(std::move(owner)), end_(std::move(end)) {
+      // nop
+    }
+
+    member(member&& other) noexcept = default;
+
+    ~member() {
+      if (owner_)
+        owner_->lose_one();
+    }
+
+    template <class T>
+    void operator()(std::exception_ptr failed, T value) {
+      end_(std::move(failed), std::move(value));
+      std::exchange(owner_, nullptr)->end_one();
+    }
+
+  private:
+    std::shared_ptr<nursery> owner_;
+    End end_;
+  };
+
+  template <class Handler>
+  void wait(Handler handler) {
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected())
+      slot.assign([weak = weak_from_this()](boost::asio::cancellation_type) {
+        if (auto self = weak.lock())
+          self->cancel();
+      });
+    if (count_ == 0)
+      boost::asio::post(executor_, std::move(handler));
+    else
+      waiting_.emplace([handler = std::move(handler)]() mutable { std::move(handler)(); });
+  }
+
+  void end_one() {
+    if (--count_ == 0 && waiting_) {
+      auto ready = std::move(*waiting_);
+      waiting_.reset();
+      ready();
+    }
+  }
+
+  /// The actor has ended. Who waits keeps this alive, so it goes with the last one that is waited for.
+  void lose_one() {
+    if (--count_ == 0)
+      auto gone = std::exchange(waiting_, std::nullopt);
+  }
+
+  const actor_executor executor_;
+  running_list running_;
+  size_t count_ = 0;
+  bool cancelled_ = false;
+  std::exception_ptr failed_;
+  std::optional<io_work> waiting_;
+};
+
+/// The end of a member whose error cancels all others.
+template <class T>
+auto fails_all(nursery& all, std::optional<value_of<T>>& into) {
+  return [&all, &into](std::exception_ptr failed, value_of<T> value) {
+    if (!failed) {
+      into.emplace(std::move(value));
+    } else {
+      all.fail(std::move(failed));
+      all.cancel();
+    }
+  };
+}
+
+} // namespace detail
+
+/// An operation or a future as an awaitable, for what takes those.
+template <class T, class Begin>
+awaitable<T> to_awaitable(operation<T, Begin> what) {
+  co_return co_await std::move(what);
+}
+
+template <class T>
+awaitable<T> to_awaitable(future<T> what) {
+  co_return co_await std::move(what);
+}
+
+template <class T>
+awaitable<T> to_awaitable(awaitable<T> what) {
+  return what;
+}
+
+namespace detail {
+
+template <class T>
+struct is_ours : std::false_type {};
+
+template <class T, class Begin>
+struct is_ours<operation<T, Begin>> : std::true_type {};
+
+template <class T>
+struct is_ours<future<T>> : std::true_type {};
+
+template <class T>
+struct is_awaitable : std::false_type {};
+
+template <class T>
+struct is_awaitable<awaitable<T>> : std::true_type {};
+
+template <class T>
+concept awaited = is_ours<std::remove_cvref_t<T>>::value || is_awaitable<std::remove_cvref_t<T>>::value;
+
+} // namespace detail
+
+} // namespace bulkhead
