@@ -21,7 +21,8 @@ struct measurement {
 constexpr measurement all[] = {
   {"rtt_hot", bench::rtt_hot},           {"rtt_parked", bench::rtt_parked},
   {"throughput", bench::throughput},     {"fan", bench::fan},
-  {"spawn_cold", bench::spawn_cold},     {"crash_notice", bench::crash_notice},
+  {"spawn_cold", bench::spawn_cold},     {"spawn_warm", bench::spawn_warm},
+  {"crash_notice", bench::crash_notice}, {"crash_recover", bench::crash_recover},
   {"idle", bench::idle},                 {"memory", bench::memory},
   {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
   {"shared_value", bench::shared_value},

@@ -56,6 +56,8 @@ void report::add(const std::string& name, const std::string& unit, std::vector<r
               runs.size(), spread);
   std::fflush(stdout);
   figures_[name] = {value, unit, spread};
+  if (high->p99 > 0)
+    figures_[name + "_p99"] = {median_of(runs, &run::p99), unit, spread};
 }
 
 void report::print_table() const {

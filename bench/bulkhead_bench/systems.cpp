@@ -1,5 +1,6 @@
 // The actors and the actor systems that the measurements share.
 #include "systems.hpp"
+#include "os.hpp"
 #include "shared_value.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -30,6 +31,7 @@ caf::behavior echo(caf::event_based_actor*) {
   auto count = std::make_shared<int64_t>(0);
   return {
     [](int64_t x) { return x; },
+    [](caf::open_atom) { return int64_t{os::own_pid()}; },
     [count](const std::string&) { ++*count; },
     [count](caf::get_atom) { return *count; },
     [](const bulkhead::bytes& x) { return both_ends(x.data(), x.size()); },
@@ -82,6 +84,11 @@ bulkhead::worker heavy_system::start_worker(const bulkhead::worker_options& opti
 
 void heavy_system::wait_for_end_of_workers() {
   while (bulkhead::host::of(system_).live_workers() > 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
+void heavy_system::wait_for_spares(uint32_t count) {
+  while (bulkhead::host::of(system_).ready_spares() < count)
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 

@@ -14,7 +14,7 @@ namespace bench {
 /// Adds the heavy actors of all measurements.
 void add_actors(bulkhead::config& cfg);
 
-/// Answers numbers, counts strings, says on `get` how many it has counted, and looks at both ends of a payload.
+/// Answers numbers, counts strings, says on `get` how many it has counted and on `open` its pid, and looks at both ends of a payload.
 caf::behavior echo(caf::event_based_actor* self);
 
 /// Never answers a string; answers numbers.
@@ -39,6 +39,9 @@ public:
 
   /// Sleeps until there are no workers.
   void wait_for_end_of_workers();
+
+  /// Sleeps until so many spares are ready.
+  void wait_for_spares(uint32_t count);
 
 private:
   bulkhead::config cfg_;

@@ -1,5 +1,6 @@
 // A host with two workers, one of which is busy in a handler. It prints their process numbers, then waits to be killed.
-// With HOST_ENDS=abort it aborts then; with HOST_SHARES it changes a shared value for ever, which the busy worker reads.
+// With HOST_ENDS=abort it aborts at once; with HOST_SPARES it has a spare, and prints all numbers once more; with HOST_SHARES
+// it changes a shared value for ever, which the busy worker reads.
 
 #include <bulkhead/bulkhead.hpp>
 
@@ -7,6 +8,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -36,6 +40,17 @@ caf::behavior sleeper(caf::event_based_actor* self) {
   };
 }
 
+// With a spare among them.
+void print_all(bulkhead::host& host) {
+  while (host.ready_spares() < 1)
+    std::this_thread::yield();
+  for (auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream in{task.path() / "children"};
+    for (int pid = 0; in >> pid;)
+      std::printf("%d\n", pid);
+  }
+}
+
 void caf_main(caf::actor_system& sys) {
   auto host = bulkhead::host::of(sys);
   auto value = bulkhead::shared_value_writer<int64_t>::make(sys);
@@ -46,7 +61,9 @@ void caf_main(caf::actor_system& sys) {
   caf::scoped_actor self{sys};
   std::vector<caf::actor> held; // a worker ends when nobody refers to its actor
   for (auto busy : {false, true}) {
-    auto worker = host.spawn("sleeper");
+    bulkhead::worker_options options;
+    options.spares = std::getenv("HOST_SPARES") != nullptr ? 1 : 0;
+    auto worker = host.spawn("sleeper", options);
     if (!worker) {
       std::printf("error: %s\n", to_string(worker.error()).c_str());
       return;
@@ -65,6 +82,8 @@ void caf_main(caf::actor_system& sys) {
   int64_t stored = 0;
   while (shares && reads->load() < 1000)
     value->store(++stored);
+  if (std::getenv("HOST_SPARES") != nullptr)
+    print_all(host);
   std::printf("ready\n");
   std::fflush(stdout);
   if (std::getenv("HOST_ENDS") != nullptr)

@@ -52,13 +52,17 @@ host_fixture::host_fixture(size_t scheduler_threads)
   // nop
 }
 
-size_t count_children() {
-  size_t count = 0;
+std::vector<int> children() {
+  std::vector<int> result;
   for (auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
     std::ifstream in{task.path() / "children"};
-    count += static_cast<size_t>(std::distance(std::istream_iterator<int>{in}, {}));
+    result.insert(result.end(), std::istream_iterator<int>{in}, {});
   }
-  return count;
+  return result;
+}
+
+size_t count_children() {
+  return children().size();
 }
 
 } // namespace test_support

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace test_support {
 
@@ -40,5 +41,8 @@ struct host_fixture {
 
 /// Number of this process's children, zombies included.
 size_t count_children();
+
+/// Their process numbers.
+std::vector<int> children();
 
 } // namespace test_support

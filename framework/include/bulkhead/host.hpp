@@ -39,7 +39,8 @@ public:
   static host of(caf::actor_system& system) noexcept;
 
   /// Spawns the actor that is registered as `name` in a worker process of its own, and waits until it is up.
-  /// With `worker_options::restart` the handle outlives its processes: see `restart_policy`.
+  /// With `worker_options::restart` the handle outlives its processes: see `restart_policy`. With `worker_options::spares` the actor
+  /// moves into a process that is ready, if there is one.
   ///
   /// Blocks the calling thread for the start of a process (about two milliseconds); actors use `spawn_async`.
   /// @tparam Handle checked against the actor's interface if it is a typed handle.
@@ -87,8 +88,11 @@ public:
   void start_worker_async(caf::event_based_actor* self, const worker_options& options,
                           std::function<void(caf::expected<worker>)> then);
 
-  /// Number of worker processes that exist.
+  /// Number of worker processes that exist, spares included.
   [[nodiscard]] size_t live_workers() const;
+
+  /// Number of spares (`worker_options::spares`) that are ready to be taken.
+  [[nodiscard]] size_t ready_spares() const;
 
   /// Number of messages without a receiver of an answer that were dropped so far, because a mailbox was full, a worker
   /// was gone or a message could not be encoded. Requests are answered with an error instead and do not count. Workers

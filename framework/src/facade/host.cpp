@@ -128,6 +128,10 @@ size_t host::live_workers() const {
   return impl_ == nullptr ? 0 : impl_->live_workers();
 }
 
+size_t host::ready_spares() const {
+  return impl_ == nullptr ? 0 : impl_->ready_spares();
+}
+
 uint64_t host::dropped_messages() const {
   return impl_ == nullptr ? 0 : impl_->dropped_messages();
 }

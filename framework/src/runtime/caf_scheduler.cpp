@@ -87,6 +87,7 @@ void caf_scheduler::join() {
     t.join();
   threads_.clear();
   keeper_->stop();
+  let_go();
   clock_->clear();
   io_->bells.clear();
   end_waits();
@@ -127,7 +128,7 @@ void caf_scheduler::remove(const std::shared_ptr<link>& what) {
   }
   post([this, what] {
     std::erase_if(io_->bells, [&](auto& x) { return x->of == what; });
-    what->let_go();
+    keeper_->post([this, what] { let_go_later(what); });
   });
 }
 

@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <utility>
+
 namespace bulkhead::runtime {
 
 bell_watch::bell_watch(boost::asio::io_context& io, std::shared_ptr<link> watched)
@@ -21,6 +23,7 @@ caf_scheduler::io_part::io_part(keeper& k)
     clock_timer(k.context()),
     guard_timer(k.context()),
     trim_timer(k.context()),
+    let_go_timer(k.context()),
     check_timer(k.context()),
     request_timer(k.context()) {
   // nop
@@ -75,6 +78,22 @@ void caf_scheduler::trim() {
   for_each_link([&](link& x) { more |= x.trim(before); });
   if (more)
     memory_is_idle();
+}
+
+void caf_scheduler::let_go_later(std::shared_ptr<link> what) {
+  io_->leaving.push_back(std::move(what));
+  if (io_->leaving.size() > 1)
+    return;
+  io_->let_go_timer.expires_after(let_go_delay);
+  io_->let_go_timer.async_wait([this](boost::system::error_code failed) {
+    if (!failed)
+      let_go();
+  });
+}
+
+void caf_scheduler::let_go() {
+  for (auto& x : std::exchange(io_->leaving, {}))
+    x->let_go();
 }
 
 namespace {

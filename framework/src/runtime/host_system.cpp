@@ -4,7 +4,6 @@
 #include "bulkhead/platform/pipe.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
-#include "bulkhead/runtime/caf_spawn.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
@@ -38,100 +37,6 @@ host_system::~host_system() = default;
 
 host_system* host_system::of(caf::actor_system& system) noexcept {
   return dynamic_cast<host_system*>(&system.scheduler());
-}
-
-std::shared_ptr<worker_process> host_system::make_worker(worker_options options, bool stays) {
-  std::unique_lock guard{mutex_};
-  auto slot = next_slot_++;
-  guard.unlock();
-  return make_worker(std::move(options), stays, worker_place{slot, 1}, nullptr);
-}
-
-std::shared_ptr<worker_process> host_system::make_worker(worker_options options, bool stays, const worker_place& place,
-                                                         std::shared_ptr<supervised_slot> slot) {
-  std::lock_guard guard{mutex_};
-  if (closing_)
-    return nullptr;
-  auto made = std::make_shared<worker_process>(*this, next_number_++, place, std::move(options), stays, std::move(slot));
-  workers_.insert(made);
-  return made;
-}
-
-void host_system::begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready) {
-  the_keeper().post([who, ready = std::move(ready)] { who->start(ready); });
-}
-
-void host_system::start_worker(worker_options options, start_callback done) {
-  if (auto wrong = unusable_ ? unusable_ : check(options)) {
-    done(std::move(wrong));
-    return;
-  }
-  if (options.restart.when != restart_when::never) {
-    done(caf::make_error(errc::invalid_option, std::string{"restart.when"},
-                         std::string{"must be never for a worker with several actors: host::spawn gives each its own"}));
-    return;
-  }
-  auto who = make_worker(std::move(options), true);
-  if (!who) {
-    done(caf::make_error(errc::shutting_down));
-    return;
-  }
-  begin(who, [who, done = std::move(done)](caf::error failed) {
-    if (failed)
-      done(std::move(failed));
-    else
-      done(who);
-  });
-}
-
-void host_system::spawn(worker_options options, transport::spawn_request what, spawn_callback done) {
-  if (auto wrong = unusable_ ? unusable_ : check(options)) {
-    done(std::move(wrong));
-    return;
-  }
-  if (options.where == placement::in_process) {
-    spawn_in_process(std::move(what), done);
-    return;
-  }
-  if (options.restart.when != restart_when::never) {
-    supervise(std::move(options), std::move(what), std::move(done));
-    return;
-  }
-  auto who = make_worker(std::move(options), false);
-  if (!who) {
-    done(caf::make_error(errc::shutting_down));
-    return;
-  }
-  begin(who, [who, what = std::move(what), done = std::move(done)](caf::error failed) {
-    if (failed) {
-      done(std::move(failed));
-      return;
-    }
-    who->spawn(what, [who, done](caf::expected<caf::strong_actor_ptr> result) {
-      if (!result)
-        who->stop(); // nothing lives in it
-      done(std::move(result));
-    });
-  });
-}
-
-void host_system::supervise(worker_options options, transport::spawn_request what, spawn_callback done) {
-  std::shared_ptr<supervised_slot> slot;
-  {
-    std::lock_guard guard{mutex_};
-    if (!closing_) {
-      slot = std::make_shared<supervised_slot>(*this, next_slot_++, std::move(options), std::move(what));
-      supervised_.insert(slot);
-    }
-  }
-  if (slot)
-    slot->start(std::move(done));
-  else
-    done(caf::make_error(errc::shutting_down));
-}
-
-void host_system::spawn_in_process(transport::spawn_request what, const spawn_callback& done) {
-  done(spawn_by_name(system(), what, nullptr));
 }
 
 void host_system::log(std::string line) {
@@ -288,7 +193,7 @@ void host_system::stop_workers() {
     x->stop();
   all.clear();
   guard.lock();
-  all_ended_.wait(guard, [this] { return workers_.empty() && supervised_.empty(); });
+  all_ended_.wait(guard, [this] { return workers_.empty() && supervised_.empty() && spawns_ == 0; });
 }
 
 } // namespace bulkhead::runtime

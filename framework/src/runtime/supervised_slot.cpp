@@ -5,6 +5,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -199,6 +200,7 @@ void supervised_slot::finish(const caf::error& reason) {
   host_.the_keeper().post([self = shared_from_this()] {
     self->phase_ = phase::over;
     self->timer_.reset();
+    self->spares_.reset();
     self->host_.ended(self);
   });
 }

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
@@ -35,8 +36,7 @@ void supervised_slot::start_process() {
   if (over_)
     return;
   phase_ = phase::starting;
-  auto who = stop_wanted_ ? nullptr
-                          : host_.make_worker(options_, false, worker_place{number_, incarnation_ + 1}, shared_from_this());
+  auto who = stop_wanted_ ? nullptr : next_process();
   if (!who) {
     on_start_failed(caf::make_error(errc::shutting_down));
     return;
@@ -48,6 +48,10 @@ void supervised_slot::start_process() {
     std::lock_guard guard{mutex_};
     root_end_.reset();
   }
+  if (who->ready()) {
+    spawn_root(who);
+    return;
+  }
   who->start([self = shared_from_this(), who](caf::error failed) {
     if (self->worker_ != who)
       return;
@@ -56,6 +60,14 @@ void supervised_slot::start_process() {
     else
       self->spawn_root(who);
   });
+}
+
+std::shared_ptr<worker_process> supervised_slot::next_process() {
+  worker_place place{number_, incarnation_ + 1};
+  if (!spares_)
+    spares_ = host_.spares_for(options_);
+  auto spare = spares_ ? spares_->take(place, shared_from_this()) : nullptr;
+  return spare ? spare : host_.make_worker(options_, false, place, shared_from_this());
 }
 
 void supervised_slot::spawn_root(const std::shared_ptr<worker_process>& who) {
@@ -113,6 +125,8 @@ void supervised_slot::become_up(worker_process& who) {
   }
   ledger_->open(incarnation_);
   host_.post([self = shared_from_this(), incarnation = incarnation_.load()] { self->replay(incarnation); });
+  if (spares_)
+    spares_->fill();
 }
 
 void supervised_slot::on_start_failed(const caf::error& reason) {
@@ -130,6 +144,8 @@ void supervised_slot::on_start_failed(const caf::error& reason) {
       done(reason);
     return;
   }
+  if (spares_)
+    spares_->fill();
   auto death = death_of(reason);
   if (!death) {
     death = failed ? certificate_of(*failed) : worker_death{};

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -82,13 +83,21 @@ void run_waiting(runner* self) {
   }
 }
 
+/// @returns why it failed; empty if it did not.
+std::optional<std::string> run_initializer(uint64_t function, const caf::message& arguments) {
+  auto value = run(function, arguments);
+  if (!value.match_elements<caf::error>())
+    return std::nullopt;
+  return "the initializer failed: " + to_string(value.get_as<caf::error>(0));
+}
+
 caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t initializer, const caf::message& arguments) {
   if (!claims)
     throw std::invalid_argument{"needs a claim board"};
   self->state.claims = claims;
   if (initializer != 0)
-    if (auto value = run(initializer, arguments); value.match_elements<caf::error>())
-      throw std::runtime_error{"the initializer failed: " + to_string(value.get_as<caf::error>(0))};
+    if (auto failed = run_initializer(initializer, arguments))
+      throw std::runtime_error{*failed};
   return {
     [self](task_batch& batch) {
       auto sender = self->current_sender(); // which the promise takes
@@ -111,6 +120,13 @@ caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t init
 }
 
 } // namespace
+
+caf::error run_initializer(const caf::message& what) {
+  if (!what.match_elements<uint64_t, caf::message>())
+    return caf::make_error(errc::wrong_arguments, std::string{initializer_name});
+  auto failed = run_initializer(what.get_as<uint64_t>(0), what.get_as<caf::message>(1));
+  return failed ? caf::make_error(errc::constructor_failed, std::move(*failed)) : caf::error{};
+}
 
 void add_task_runner(caf::actor_system_config& cfg) {
   cfg.add_actor_factory(std::string{task_runner_name}, make_function_factory<task_runner, caf::no_spawn_options>());

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
@@ -63,8 +64,8 @@ void worker_process::on_corrupt(const std::string& complaint) {
 }
 
 void worker_process::on_backlog(backlog_event what) {
-  what.slot = place_.slot;
-  what.incarnation = place_.incarnation;
+  what.slot = place().slot;
+  what.incarnation = place().incarnation;
   what.pid = pid_;
   host_.publish(what);
 }
@@ -105,6 +106,10 @@ void worker_process::on_exit(platform::exit_status status) {
   if (was == state::starting && ready_) {
     state_ = state::dead;
     process_.reset();
+    if (via) {
+      via->close(std::nullopt);
+      host_.remove(via);
+    }
     finish_start(caf::make_error(errc::startup_failed, status.describe()));
     return;
   }
@@ -135,10 +140,13 @@ void worker_process::on_exit(platform::exit_status status) {
   process_.reset();
   if (slot_)
     slot_->process_ended(*this, death);
+  if (auto pool = spare_of_.lock(); pool && was != state::starting) // a start that failed is told as such
+    pool->lost(*this, death);
   has_ended();
 }
 
 void worker_process::has_ended() {
+  spares_.reset();
   pidfd_.reset();
   control_.reset();
   timer_.reset();
@@ -150,8 +158,8 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
   using kind = platform::exit_status::kind;
   std::lock_guard guard{mutex_};
   worker_death result;
-  result.slot = place_.slot;
-  result.incarnation = place_.incarnation;
+  result.slot = place().slot;
+  result.incarnation = place().incarnation;
   result.pid = pid_;
   result.status = status.value;
   if (!complaint_.empty()) {

@@ -1,4 +1,4 @@
-// How a worker process comes up: regions, command line, handshake.
+// How a worker process is started: regions, command line, hello.
 
 #include "bulkhead/platform/null_device.hpp"
 #include "bulkhead/platform/pipe.hpp"
@@ -50,9 +50,6 @@ std::vector<std::string> merged(std::vector<std::string> base, const std::vector
 }
 
 constexpr int standard_error = 2;
-
-/// Between the end of the lifeline and the end of the process.
-constexpr std::chrono::milliseconds exit_grace{500};
 
 } // namespace
 
@@ -158,7 +155,7 @@ caf::error worker_process::redirect_outputs(platform::process_spec& spec) {
         host_.the_keeper().context(), std::move(pipe->read_end),
         [this, owner = weak_from_this()](std::string_view line) {
           if (auto alive = owner.lock())
-            host_.log("[worker " + std::to_string(place_.slot) + "." + std::to_string(place_.incarnation) + " pid "
+            host_.log("[worker " + std::to_string(place().slot) + "." + std::to_string(place().incarnation) + " pid "
                       + std::to_string(pid_) + "] " + std::string{line});
         }));
     }
@@ -173,8 +170,8 @@ caf::error worker_process::say_hello() {
   what.host_pid = platform::pid();
   what.type_table = transport::type_table_digest();
   what.number = number_;
-  what.slot = place_.slot;
-  what.incarnation = place_.incarnation;
+  what.slot = place().slot;
+  what.incarnation = place().incarnation;
   if (auto parts = parts_of(host_.system().node())) {
     what.host_node_process = parts->process;
     what.host_node_key = parts->key;
@@ -195,93 +192,6 @@ caf::error worker_process::say_hello() {
   if (!sent && sent.error().number != EPIPE && sent.error().number != ECONNRESET)
     return as_error(sent.error());
   return {};
-}
-
-void worker_process::watch_control() {
-  control_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this()](boost::system::error_code failed) {
-                         if (!failed)
-                           self->on_verdict();
-                       });
-}
-
-void worker_process::on_verdict() {
-  if (state_ != state::starting) {
-    // Nothing is said after the verdict: the worker is about to exit, or else it closed its end of the lifeline.
-    if (state_ != state::ready)
-      return;
-    timer_->expires_after(exit_grace);
-    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-      if (!cancelled && self->state_ == state::ready)
-        self->on_corrupt("it closed its control socket");
-    });
-    return;
-  }
-  auto answer = transport::receive_verdict(control_->native_handle());
-  if (!answer && answer.error().number == EAGAIN) {
-    watch_control();
-    return;
-  }
-  if (!answer && answer.error().number == ECONNRESET) {
-    // Most likely it ended, and the exit explains it better.
-    timer_->expires_after(exit_grace);
-    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-      if (!cancelled && self->state_ == state::starting)
-        self->finish_start(caf::make_error(errc::startup_failed, "it closed its control socket before it was ready"));
-    });
-    return;
-  }
-  if (!answer) {
-    finish_start(caf::make_error(errc::startup_failed, answer.error().message()));
-    return;
-  }
-  if (answer->code != errc::none) {
-    finish_start(caf::make_error(answer->code, answer->text));
-    return;
-  }
-  become_ready();
-  watch_control();
-}
-
-void worker_process::become_ready() {
-  link_limits limits{{options_.message_bytes_max},
-                     {options_.payload_bytes_max, options_.when_payloads_full},
-                     backlog_of(options_)};
-  auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
-  edge_.reset();
-  {
-    std::lock_guard guard{mutex_};
-    link_ = made;
-  }
-  host_.routes().attach(number_, made);
-  host_.add(made);
-  auto expected = state::starting;
-  state_.compare_exchange_strong(expected, state::ready);
-  timer_->cancel();
-  auto ready = std::move(ready_);
-  ready_ = nullptr;
-  if (ready)
-    ready({});
-}
-
-void worker_process::finish_start(caf::error reason) {
-  auto ready = std::move(ready_);
-  ready_ = nullptr;
-  boost::system::error_code ignored;
-  control_->close(ignored);
-  timer_->cancel();
-  if (process_) {
-    // The exit follows, and cleans up.
-    process_->kill(9);
-  } else {
-    state_ = state::dead;
-    for (auto& x : outputs_)
-      x->close();
-    outputs_.clear();
-    has_ended();
-  }
-  if (ready)
-    ready(std::move(reason));
 }
 
 } // namespace bulkhead::runtime

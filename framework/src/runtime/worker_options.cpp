@@ -9,6 +9,8 @@ namespace bulkhead {
 
 namespace {
 
+constexpr uint32_t spares_max = 64;
+
 caf::error invalid(const char* option, const char* rule) {
   return caf::make_error(errc::invalid_option, std::string{option}, std::string{rule});
 }
@@ -96,6 +98,8 @@ caf::error check(const worker_options& options) {
     return invalid("wait", "must be adaptive, park or busy");
   if (options.where > placement::in_process)
     return invalid("where", "must be own_process or in_process");
+  if (options.spares > spares_max)
+    return invalid("spares", "must be between 0 and 64");
   if (auto wrong = supervision::check(options.restart); !wrong.option.empty())
     return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
   if (auto wrong = check_backlog(options))

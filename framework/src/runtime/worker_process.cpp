@@ -4,7 +4,9 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
+#include "bulkhead/runtime/task_runner.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 
 #include <caf/actor_system.hpp>
@@ -17,13 +19,15 @@
 namespace bulkhead::runtime {
 
 worker_process::worker_process(host_system& host, transport::process_number number, worker_place place,
-                               worker_options options, bool stays, std::shared_ptr<supervised_slot> slot)
+                               worker_options options, bool stays, std::shared_ptr<supervised_slot> slot,
+                               std::weak_ptr<spare_pool> spare_of)
   : host_(host),
     number_(number),
     place_(place),
     options_(std::move(options)),
     stays_(stays),
     slot_(std::move(slot)),
+    spare_of_(std::move(spare_of)),
     pidfd_(std::in_place, host.the_keeper().context()),
     control_(std::in_place, host.the_keeper().context()),
     timer_(std::in_place, host.the_keeper().context()) {
@@ -38,6 +42,24 @@ worker_process::~worker_process() {
 std::shared_ptr<link> worker_process::the_link() const {
   std::lock_guard guard{mutex_};
   return link_;
+}
+
+bool worker_process::take_over(const worker_place& place, std::shared_ptr<supervised_slot> slot) {
+  if (!ready())
+    return false;
+  // Its end may be there and not have been looked at yet.
+  if (auto status = process_->try_reap()) {
+    on_exit(*status);
+    return false;
+  }
+  place_ = place;
+  slot_ = std::move(slot);
+  spare_of_.reset();
+  return true;
+}
+
+void worker_process::hold(std::shared_ptr<spare_pool> spares) {
+  spares_ = std::move(spares);
 }
 
 // -- roots --------------------------------------------------------------------
@@ -143,6 +165,10 @@ void worker_process::on_rooted(uint64_t id, uint64_t local) {
 }
 
 void worker_process::on_spawned(uint64_t id, caf::error reason) {
+  if (id == initializer_root) {
+    host_.the_keeper().post([self = shared_from_this(), reason] { self->on_initialized(reason); });
+    return;
+  }
   spawn_callback done;
   caf::strong_actor_ptr proxy;
   {

@@ -5,6 +5,7 @@
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/link_hold.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/task_runner.hpp"
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
@@ -104,6 +105,10 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
   };
   if (too_late()) {
     link_->spawned(root, caf::make_error(errc::shutting_down));
+    return;
+  }
+  if (what.name == initializer_name) {
+    link_->spawned(root, run_initializer(what.arguments));
     return;
   }
   {

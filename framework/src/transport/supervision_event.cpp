@@ -6,7 +6,7 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array<const char*, 4> names{"restarted", "gave_up", "quarantined", "lost"};
+constexpr std::array<const char*, 5> names{"restarted", "gave_up", "quarantined", "lost", "spares_failed"};
 
 } // namespace
 
@@ -43,6 +43,9 @@ std::string describe(const supervision_event& event) {
       break;
     case supervision_incident::lost:
       result += " in the handler of a message, which is lost";
+      break;
+    case supervision_incident::spares_failed:
+      result += " while it waited as a spare, as others before";
       break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;

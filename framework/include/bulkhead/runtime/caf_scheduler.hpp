@@ -166,6 +166,8 @@ private:
   void start_guard();
   void guard_tick();
   void trim();
+  void let_go_later(std::shared_ptr<link> what);
+  void let_go();
   void suspend(caf::resumable* job, room_wait what, bool runnable);
   void check_receivers();
   void look_at_requests();

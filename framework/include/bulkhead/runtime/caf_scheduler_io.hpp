@@ -12,6 +12,8 @@
 
 #include <deque>
 #include <list>
+#include <memory>
+#include <vector>
 
 namespace bulkhead::runtime {
 
@@ -32,6 +34,9 @@ constexpr std::chrono::microseconds guard_period_max{3'200};
 
 /// For how long memory for payloads is kept that nobody uses: taking it anew costs as much as writing it once.
 constexpr std::chrono::seconds idle_memory_kept{1};
+
+/// How long a closed link keeps its memory: to give it back takes as long as a successor needs for its first answer.
+constexpr std::chrono::milliseconds let_go_delay{5};
 
 /// How often receivers at their limits are looked at.
 constexpr std::chrono::milliseconds check_period{50};
@@ -79,6 +84,8 @@ struct caf_scheduler::io_part {
   boost::asio::steady_timer clock_timer;
   boost::asio::steady_timer guard_timer;
   boost::asio::steady_timer trim_timer;
+  boost::asio::steady_timer let_go_timer;
+  std::vector<std::shared_ptr<link>> leaving;
   boost::asio::steady_timer check_timer;
   boost::asio::steady_timer request_timer;
   uint64_t guard_seen_turns = 0;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "bulkhead/runtime/bound_function.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 
 #include <caf/error.hpp>
-#include <caf/message.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -11,13 +11,6 @@
 #include <string>
 
 namespace bulkhead {
-
-/// A function of this program with its arguments, to be run in a worker: made by `bulkhead::call<&function>(args...)`.
-struct bound_function {
-  /// 0: none.
-  uint64_t function = 0;
-  caf::message arguments = {};
-};
 
 /// What an executor may use. Every field has a default that suits most.
 struct executor_options {

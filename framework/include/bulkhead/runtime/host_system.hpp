@@ -10,6 +10,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@
 
 namespace bulkhead::runtime {
 
+class spare_pool;
 class supervised_slot;
 class worker_process;
 struct worker_place;
@@ -70,9 +72,23 @@ public:
   /// A handle has ended for good. Of the keeper's thread.
   void ended(const std::shared_ptr<supervised_slot>& who);
 
-  /// Null when the host ends. For a process of `slot`, unless that is null.
+  /// Null when the host ends. For a process of `slot`, or one that waits in `spare_of`, unless these are null.
   [[nodiscard]] std::shared_ptr<worker_process> make_worker(worker_options options, bool stays, const worker_place& place,
-                                                            std::shared_ptr<supervised_slot> slot);
+                                                            std::shared_ptr<supervised_slot> slot,
+                                                            std::weak_ptr<spare_pool> spare_of = {});
+
+  /// The spares of all that was spawned with these options; null if they want none. Of the keeper's thread.
+  [[nodiscard]] std::shared_ptr<spare_pool> spares_for(const worker_options& options);
+
+  /// So many spares more are ready.
+  void spares_changed(int64_t by) noexcept {
+    ready_spares_ += by;
+  }
+
+  /// Processes that wait, ready to be taken.
+  [[nodiscard]] size_t ready_spares() const noexcept {
+    return static_cast<size_t>(ready_spares_.load());
+  }
 
   /// So many messages were dropped outside of any link.
   void note_dropped(uint64_t count);
@@ -93,6 +109,8 @@ private:
   void supervise(worker_options options, transport::spawn_request what, spawn_callback done);
   void send_all(const caf::message& what);
   void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
+  void spawn_in(const std::shared_ptr<worker_process>& who, transport::spawn_request what, spawn_callback done);
+  void spawn_with_spares(worker_options options, transport::spawn_request what, spawn_callback done);
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
   void stop_workers();
 
@@ -105,6 +123,11 @@ private:
   transport::process_number next_number_ = transport::host_process + 1;
   uint32_t next_slot_ = 0;
   bool closing_ = false;
+  /// On their way to the keeper.
+  size_t spawns_ = 0;
+  std::atomic<int64_t> ready_spares_ = 0;
+  /// Of the keeper's thread.
+  std::vector<std::weak_ptr<spare_pool>> spares_;
   /// By workers, and to workers that have ended.
   uint64_t dropped_elsewhere_ = 0;
   std::function<void(std::string_view)> log_sink_;

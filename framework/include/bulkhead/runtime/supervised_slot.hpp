@@ -27,6 +27,7 @@ namespace bulkhead::runtime {
 class caf_proxy;
 class host_system;
 class link;
+class spare_pool;
 class worker_process;
 
 /// One actor whose process is replaced when it dies: what stands behind a handle that survives restarts.
@@ -104,6 +105,7 @@ private:
   };
 
   void start_process();
+  [[nodiscard]] std::shared_ptr<worker_process> next_process();
   void spawn_root(const std::shared_ptr<worker_process>& who);
   void on_spawned(const std::shared_ptr<worker_process>& who, caf::error failed);
   void on_start_failed(const caf::error& reason);
@@ -142,6 +144,8 @@ private:
   // Of the keeper's thread:
   phase phase_ = phase::starting;
   std::shared_ptr<worker_process> worker_;
+  /// From the first start until it is over; null without spares.
+  std::shared_ptr<spare_pool> spares_;
   /// Of the present process, while it is starting.
   std::optional<worker_death> last_death_;
   /// Of the process before.

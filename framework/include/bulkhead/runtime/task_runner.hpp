@@ -1,7 +1,10 @@
 #pragma once
 
+#include <caf/error.hpp>
 #include <caf/fwd.hpp>
+#include <caf/message.hpp>
 
+#include <cstdint>
 #include <string_view>
 
 namespace bulkhead::runtime {
@@ -9,6 +12,15 @@ namespace bulkhead::runtime {
 /// The heavy actor that runs tasks in a worker of an executor. Its arguments: a `task_claims`, and a function with its arguments
 /// to be run first (key 0: none), whose failure is that of the spawn.
 constexpr std::string_view task_runner_name = "bulkhead.task_runner";
+
+/// What a spawn names that is no actor but a function to be run before the first one, with its number and its arguments; and the root
+/// under which the worker tells how that went.
+constexpr std::string_view initializer_name = "bulkhead.initializer";
+constexpr uint64_t initializer_root = 0;
+
+/// Runs a function of this program. `what` holds its number and its arguments, as they come from the host.
+/// @returns `errc::constructor_failed` with the reason if it fails.
+[[nodiscard]] caf::error run_initializer(const caf::message& what);
 
 /// Makes the runner known; Bulkhead does this in every worker.
 void add_task_runner(caf::actor_system_config& cfg);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/runtime/bound_function.hpp"
 #include "bulkhead/supervision/restart_policy.hpp"
 #include "bulkhead/transport/handshake.hpp"
 
@@ -101,6 +102,19 @@ struct worker_options {
   /// Whether another process takes over when this one dies. Not for `host::start_worker`, whose actors end with their process, nor
   /// with `placement::in_process`.
   restart_policy restart = {};
+
+  /// So many processes more are started and wait, ready, for the next actor that needs one: a replacement, or another
+  /// `host::spawn` with these options. They are shared by all actors that were spawned with the same options (`==`), exist as long as
+  /// one of these does, and are made up for when one was taken or has died: one at a time, after the back-off of `restart`, and with
+  /// a pause of `restart.within` and a `supervision_event` after `restart.restarts_max` deaths within that time. When none is ready, a
+  /// process is started as without. From 0 to 64. Not for `host::start_worker`.
+  uint32_t spares = 0;
+
+  /// Runs first in each process, before its actor: `.initializer = bulkhead::call<&load_model>(path)`. A process is ready, and a
+  /// spare counts, when it has returned, which is part of `startup_timeout`; if it fails, so does the start.
+  bound_function initializer = {};
+
+  friend bool operator==(const worker_options&, const worker_options&) = default;
 };
 
 /// For how many open tickets the worker notes its progress; 0 if nobody will want to know.

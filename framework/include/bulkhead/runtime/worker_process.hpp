@@ -20,12 +20,13 @@
 namespace bulkhead::runtime {
 
 class host_system;
+class spare_pool;
 class supervised_slot;
 class worker_output;
 
 using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
 
-/// Where a worker process stands: the host's name for its position, and which process in it.
+/// Where a worker process stands: the host's name for its position, and which process in it. Incarnation 0 waits as a spare.
 struct worker_place {
   uint32_t slot;
   uint32_t incarnation;
@@ -45,13 +46,21 @@ public:
 
   /// @param stays whether the worker lives on when its roots have ended.
   /// @param slot whose process it is, if that will be replaced; else null.
+  /// @param spare_of where it waits until it is taken; else null.
   worker_process(host_system& host, transport::process_number number, worker_place place, worker_options options,
-                 bool stays, std::shared_ptr<supervised_slot> slot);
+                 bool stays, std::shared_ptr<supervised_slot> slot, std::weak_ptr<spare_pool> spare_of);
 
   ~worker_process() override;
 
   /// Starts the process. `ready` is called once, with an error if the worker did not come up.
   void start(std::function<void(caf::error)> ready);
+
+  /// A spare goes to work. On the keeper's thread.
+  /// @returns false if it has died.
+  [[nodiscard]] bool take_over(const worker_place& place, std::shared_ptr<supervised_slot> slot);
+
+  /// Its actor may be followed by others that take spares from there, for as long as this process lives. On the keeper's thread.
+  void hold(std::shared_ptr<spare_pool> spares);
 
   /// Spawns a root. `done` is called once, from any thread.
   void spawn(transport::spawn_request what, spawn_callback done);
@@ -68,13 +77,16 @@ public:
     return number_;
   }
   [[nodiscard]] worker_place place() const noexcept {
-    return place_;
+    return place_.load();
   }
   [[nodiscard]] int pid() const noexcept {
     return pid_;
   }
   [[nodiscard]] bool alive() const noexcept {
     return state_ != state::dead;
+  }
+  [[nodiscard]] bool ready() const noexcept {
+    return state_ == state::ready;
   }
   [[nodiscard]] std::shared_ptr<link> the_link() const;
 
@@ -103,7 +115,9 @@ private:
   caf::error say_hello();
   void await_verdict(std::function<void(caf::error)> ready);
   void on_verdict();
+  void connect();
   void become_ready();
+  void on_initialized(const caf::error& failed);
   void finish_start(caf::error reason);
   void watch_exit();
   void watch_control();
@@ -119,16 +133,19 @@ private:
 
   host_system& host_;
   const transport::process_number number_;
-  const worker_place place_;
+  std::atomic<worker_place> place_;
   const worker_options options_;
   const bool stays_;
-  const std::shared_ptr<supervised_slot> slot_;
+  // Not changed any more once it has a root:
+  std::shared_ptr<supervised_slot> slot_;
 
   std::atomic<state> state_ = state::made;
   std::atomic<int> pid_ = 0;
   std::atomic<bool> stop_wanted_ = false;
 
   // Of the keeper's thread:
+  std::weak_ptr<spare_pool> spare_of_;
+  std::shared_ptr<spare_pool> spares_;
   bool stop_timed_out_ = false;
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;

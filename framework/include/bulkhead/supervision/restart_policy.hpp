@@ -56,6 +56,8 @@ struct restart_policy {
   /// With `in_doubt::retry`: a message in whose handler so many processes died is not tried again; its sender gets `errc::poisoned`
   /// and those who subscribed are told. From 1 to 100.
   uint32_t poison_after = 2;
+
+  friend bool operator==(const restart_policy&, const restart_policy&) = default;
 };
 
 namespace supervision {

@@ -35,6 +35,8 @@ struct backlog_limits {
   uint64_t bytes_max = 0;
   /// At least 1.
   uint64_t messages_max = 0;
+
+  friend bool operator==(const backlog_limits&, const backlog_limits&) = default;
 };
 
 /// How much may wait, and what happens then, in each direction of an edge.

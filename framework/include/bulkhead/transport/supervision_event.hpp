@@ -21,6 +21,9 @@ enum class supervision_incident : uint8_t {
   quarantined,
   /// An asynchronous message was being handled when the process died, and is lost.
   lost,
+  /// Processes that should wait as spares die, or do not start: no more are started for a while. The slot is the spares' own, their
+  /// incarnation 0.
+  spares_failed,
 };
 
 std::string to_string(supervision_incident what);

@@ -1,0 +1,128 @@
+// How a worker process comes up: its verdict, its link, its initializer.
+
+#include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/task_runner.hpp"
+#include "bulkhead/runtime/worker_output.hpp"
+#include "bulkhead/runtime/worker_process.hpp"
+
+#include <cerrno>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+/// Between the end of the lifeline and the end of the process.
+constexpr std::chrono::milliseconds exit_grace{500};
+
+} // namespace
+
+void worker_process::watch_control() {
+  control_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](boost::system::error_code failed) {
+                         if (!failed)
+                           self->on_verdict();
+                       });
+}
+
+void worker_process::on_verdict() {
+  if (state_ != state::starting) {
+    // Nothing is said after the verdict: the worker is about to exit, or else it closed its end of the lifeline.
+    if (state_ != state::ready)
+      return;
+    timer_->expires_after(exit_grace);
+    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+      if (!cancelled && self->state_ == state::ready)
+        self->on_corrupt("it closed its control socket");
+    });
+    return;
+  }
+  auto answer = transport::receive_verdict(control_->native_handle());
+  if (!answer && answer.error().number == EAGAIN) {
+    watch_control();
+    return;
+  }
+  if (!answer && answer.error().number == ECONNRESET) {
+    // Most likely it ended, and the exit explains it better.
+    timer_->expires_after(exit_grace);
+    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+      if (!cancelled && self->state_ == state::starting)
+        self->finish_start(caf::make_error(errc::startup_failed, "it closed its control socket before it was ready"));
+    });
+    return;
+  }
+  if (!answer) {
+    finish_start(caf::make_error(errc::startup_failed, answer.error().message()));
+    return;
+  }
+  if (answer->code != errc::none) {
+    finish_start(caf::make_error(answer->code, answer->text));
+    return;
+  }
+  connect();
+  watch_control();
+}
+
+void worker_process::connect() {
+  link_limits limits{{options_.message_bytes_max},
+                     {options_.payload_bytes_max, options_.when_payloads_full},
+                     backlog_of(options_)};
+  auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
+  edge_.reset();
+  {
+    std::lock_guard guard{mutex_};
+    link_ = made;
+  }
+  host_.routes().attach(number_, made);
+  host_.add(made);
+  if (options_.initializer.function == 0) {
+    become_ready();
+    return;
+  }
+  transport::spawn_request first;
+  first.name = initializer_name;
+  first.arguments = caf::make_message(options_.initializer.function, options_.initializer.arguments);
+  made->spawn(initializer_root, first);
+}
+
+void worker_process::on_initialized(const caf::error& failed) {
+  if (state_ != state::starting)
+    return;
+  if (failed)
+    finish_start(failed);
+  else
+    become_ready();
+}
+
+void worker_process::become_ready() {
+  auto expected = state::starting;
+  state_.compare_exchange_strong(expected, state::ready);
+  timer_->cancel();
+  auto ready = std::move(ready_);
+  ready_ = nullptr;
+  if (ready)
+    ready({});
+}
+
+void worker_process::finish_start(caf::error reason) {
+  auto ready = std::move(ready_);
+  ready_ = nullptr;
+  boost::system::error_code ignored;
+  control_->close(ignored);
+  timer_->cancel();
+  if (process_) {
+    // The exit follows, and cleans up.
+    process_->kill(9);
+  } else {
+    state_ = state::dead;
+    for (auto& x : outputs_)
+      x->close();
+    outputs_.clear();
+    has_ended();
+  }
+  if (ready)
+    ready(std::move(reason));
+}
+
+} // namespace bulkhead::runtime
