@@ -67,7 +67,7 @@ TEST_CASE("many actors that send to a worker that stands still all wait for thei
 TEST_CASE("limits in bytes hold a sender back as well") {
   host_fixture f;
   worker_options options;
-  options.actor_backlog.bytes_max = 64 * (bulkhead::message_overhead_bytes + 20);
+  options.actor_backlog.bytes_max = 64 * bulkhead::waiting_bytes(20);
   auto victim = f.host.spawn("victim", options);
   REQUIRE(victim);
   auto pid = pid_of(f.sys, *victim);

@@ -3,6 +3,8 @@
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/executor_core.hpp"
 #include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/task_runner.hpp"
+#include "bulkhead/this_task.hpp"
 
 #include <utility>
 
@@ -75,6 +77,10 @@ size_t executor::unfinished() const {
 
 caf::actor_system& executor::system() const noexcept {
   return state_->system;
+}
+
+bool this_task::stop_requested() noexcept {
+  return runtime::asked_to_stop();
 }
 
 } // namespace bulkhead

@@ -141,7 +141,7 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
   free_.pop_back();
   auto& s = slots_[index];
   s.pair = place;
-  s.bytes = bytes + message_overhead_bytes;
+  s.bytes = waiting_bytes(bytes);
   always_ |= mark != nullptr;
   s.mark = std::move(mark);
   ++s.generation;

@@ -41,7 +41,7 @@ bool caf_scheduler::may_park(uint64_t bytes, const backlog_limits& most) noexcep
   if (now == nullptr || now->parked.messages >= most.messages_max || now->parked.bytes >= most.bytes_max)
     return false;
   ++now->parked.messages;
-  now->parked.bytes += bytes + message_overhead_bytes;
+  now->parked.bytes += waiting_bytes(bytes);
   return true;
 }
 

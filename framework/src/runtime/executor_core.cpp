@@ -47,8 +47,13 @@ void executor_core::follow_up::run(executor_core& core) {
     x->stop();
   for (auto& x : starts)
     core.start_worker(x);
+  auto weak = core.weak_from_this();
+  for (auto& x : asked_to_stop)
+    core.host_.clock().schedule(std::chrono::steady_clock::now() + x->options.stop_grace, caf::make_action([weak, x] {
+                                  if (auto strong = weak.lock())
+                                    strong->end_grace(x);
+                                }));
   if (timer) {
-    auto weak = core.weak_from_this();
     core.host_.clock().schedule(*timer, caf::make_action([weak] {
                                   if (auto strong = weak.lock())
                                     strong->end_idle_workers();
@@ -129,7 +134,10 @@ void executor_core::requeue(const std::vector<task_pointer>& what) {
   }
 }
 
+// One that was asked to stop was forgotten then.
 void executor_core::forget(const task_pointer& what, follow_up& then) {
+  if (what->where == task::state::done)
+    return;
   what->where = task::state::done;
   --unfinished_;
   if (!want_room_.empty()) {
@@ -139,6 +147,8 @@ void executor_core::forget(const task_pointer& what, follow_up& then) {
 }
 
 void executor_core::end_task(const task_pointer& what, follow_up& then, caf::error reason) {
+  if (what->where == task::state::done)
+    return;
   forget(what, then);
   then.settlements.push_back({what->result, std::move(reason)});
 }
@@ -175,7 +185,7 @@ bool executor_core::cancel(task& which) {
   return result;
 }
 
-// Its worker is killed, once nothing else can begin there.
+// Its worker is asked to stop it, or is killed, once nothing else can begin there.
 bool executor_core::cancel_running(const worker_pointer& worker, const task_pointer& what, follow_up& then) {
   auto board = worker->claims.board();
   std::vector<task_pointer> others;
@@ -188,14 +198,34 @@ bool executor_core::cancel_running(const worker_pointer& worker, const task_poin
   requeue(others);
   auto runs = !closing && board.is_latest(what->number);
   if (runs) {
-    worker->take(what->number);
     end_task(what, then, caf::make_error(errc::cancelled));
-    worker->where = pool_worker::state::closing;
-    then.kills.push_back(worker->process);
-    grow(then);
+    if (what->options.stop_grace.count() > 0) {
+      board.ask_to_stop(what->number);
+      worker->reserved = true;
+      then.asked_to_stop.push_back(what);
+    } else {
+      replace(worker, then);
+    }
   }
   pump(then);
   return runs;
+}
+
+// It runs nothing that anybody waits for.
+void executor_core::replace(const worker_pointer& worker, follow_up& then) {
+  worker->where = pool_worker::state::closing;
+  then.kills.push_back(worker->process);
+  grow(then);
+}
+
+void executor_core::end_grace(const task_pointer& what) {
+  follow_up then;
+  std::unique_lock guard{mutex_};
+  auto worker = what->worker; // null when it has ended
+  if (worker && worker->where == pool_worker::state::ready)
+    replace(worker, then);
+  guard.unlock();
+  then.run(*this);
 }
 
 void executor_core::when_room(const std::shared_ptr<outcome<void>>& told) {

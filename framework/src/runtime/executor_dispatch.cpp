@@ -24,7 +24,7 @@ bool told_by_the_end(const caf::error& reason) {
 } // namespace
 
 bool executor_core::takes_more(const pool_worker& who) const noexcept {
-  if (who.where != pool_worker::state::ready || who.crowded || who.examines || !who.has_room())
+  if (who.where != pool_worker::state::ready || who.crowded || who.reserved || !who.has_room())
     return false;
   if (options_.tasks_per_worker_max != 0 && who.given >= options_.tasks_per_worker_max)
     return false;
@@ -59,7 +59,7 @@ void executor_core::pump(follow_up& then) {
           requeue({next});
           break;
         }
-        to->examines = true;
+        to->reserved = true;
         count = 1;
       }
       batch.push_back(std::move(next));

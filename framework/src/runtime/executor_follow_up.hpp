@@ -27,6 +27,7 @@ struct executor_core::follow_up {
   boost::container::small_vector<worker_pointer, 1> starts;
   boost::container::small_vector<std::shared_ptr<worker_process>, 1> stops;
   boost::container::small_vector<std::shared_ptr<worker_process>, 1> kills;
+  boost::container::small_vector<task_pointer, 1> asked_to_stop;
   std::optional<std::chrono::steady_clock::time_point> timer;
 
   /// Without the mutex.

@@ -147,11 +147,11 @@ void executor_core::on_end_of(const worker_pointer& who, const caf::error& reaso
   auto idle = true;
   for (auto number = who->oldest; number < who->next; ++number)
     idle = idle && !(who->find(number) && board.has_begun(number));
-  auto alone = who->examines;
+  auto alone = who->reserved;
   std::vector<task_pointer> again;
   for (auto number = who->oldest; number < who->next; ++number) {
     auto left = who->take(number);
-    if (!left)
+    if (!left || left->where == task::state::done)
       continue;
     auto caught = false;
     if (board.has_begun(number))

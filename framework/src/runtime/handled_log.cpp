@@ -37,13 +37,13 @@ void handled_log::batch::add(handled_log& log) {
 // An honest sender has twice the limits at most, and the message that it was about to send then.
 bool handled_log::arrived(uint64_t bytes) noexcept {
   auto messages = ++waiting_;
-  auto all_bytes = waiting_bytes_ += bytes + message_overhead_bytes;
-  return messages <= 2 * limits_.messages_max && all_bytes - bytes - message_overhead_bytes <= 2 * limits_.bytes_max;
+  auto all_bytes = waiting_bytes_ += waiting_bytes(bytes);
+  return messages <= 2 * limits_.messages_max && all_bytes - waiting_bytes(bytes) <= 2 * limits_.bytes_max;
 }
 
 void handled_log::handled(uint64_t ticket, uint64_t bytes) {
   --waiting_;
-  waiting_bytes_ -= bytes + message_overhead_bytes;
+  waiting_bytes_ -= waiting_bytes(bytes);
   if (ticket == 0)
     return;
   note(ticket, shm::ticket_state::handled);

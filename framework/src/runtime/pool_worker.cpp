@@ -25,7 +25,7 @@ std::shared_ptr<task> pool_worker::take(uint64_t number) {
   auto result = std::move(tasks[number % shm::claim_board::slots]);
   tasks[number % shm::claim_board::slots] = nullptr;
   --in_flight;
-  examines = examines && in_flight > 0;
+  reserved = reserved && in_flight > 0;
   while (oldest < next && !tasks[oldest % shm::claim_board::slots])
     ++oldest;
   result->worker.reset();

@@ -26,6 +26,14 @@ using transport::task_call;
 using transport::task_claims;
 using transport::task_result;
 
+/// What this thread runs; null outside of tasks.
+struct running_task {
+  const shm::claim_board* board;
+  uint64_t number;
+};
+
+thread_local const running_task* task_of_thread = nullptr;
+
 // How long one turn may take, apart from its last task: between turns the actor may have to wait for room, or to end.
 constexpr std::chrono::microseconds turn_max{200};
 
@@ -55,9 +63,12 @@ caf::message run(uint64_t function, const caf::message& arguments) {
 
 void run_one(runner* self, waiting_call what) {
   task_result result;
-  if (self->state.claims.board().begin(what.call.number)) {
+  if (auto board = self->state.claims.board(); board.begin(what.call.number)) {
+    running_task now{&board, what.call.number};
+    task_of_thread = &now;
     result.number = what.call.number;
     result.value = run(what.call.function, what.call.arguments);
+    task_of_thread = nullptr;
   }
   what.call.arguments = {}; // so that payloads go back before the answer
   if (what.response.pending())
@@ -120,6 +131,11 @@ caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t init
 }
 
 } // namespace
+
+bool asked_to_stop() noexcept {
+  auto now = task_of_thread;
+  return now != nullptr && now->board->is_asked_to_stop(now->number);
+}
 
 caf::error run_initializer(const caf::message& what) {
   if (!what.match_elements<uint64_t, caf::message>())

@@ -251,7 +251,7 @@ TEST_CASE("a sender that goes beyond its limits is found out, an honest one at i
   for (auto i = 0; i < 20; ++i)
     CHECK(log.arrived(0));
   CHECK_FALSE(log.arrived(0));
-  handled_log bytes{{}, {1100, 1000}};
+  handled_log bytes{{}, {1300, 1000}};
   CHECK(bytes.arrived(1500));
   CHECK(bytes.arrived(100'000));
   CHECK_FALSE(bytes.arrived(1));

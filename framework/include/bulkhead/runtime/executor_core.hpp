@@ -83,6 +83,8 @@ private:
   void forget(const task_pointer& what, follow_up& then);
   void cancel_waiting(follow_up& then);
   bool cancel_running(const worker_pointer& worker, const task_pointer& what, follow_up& then);
+  void replace(const worker_pointer& worker, follow_up& then);
+  void end_grace(const task_pointer& what);
   [[nodiscard]] caf::error refusal() const;
 
   // workers

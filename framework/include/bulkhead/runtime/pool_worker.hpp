@@ -55,8 +55,8 @@ struct pool_worker {
   size_t in_flight = 0;
   /// How many tasks it got and was left.
   uint64_t given = 0;
-  /// What it has is suspect, and comes alone.
-  bool examines = false;
+  /// It gets nothing before what it has is over: a suspect, or a task that was asked to stop.
+  bool reserved = false;
   /// It refused a message: not before it has ended another task.
   bool crowded = false;
   std::chrono::steady_clock::time_point idle_since;

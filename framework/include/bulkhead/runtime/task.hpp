@@ -5,6 +5,7 @@
 
 #include <caf/message.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -20,6 +21,10 @@ struct task_options {
 
   /// Only among the tasks that wait in the host.
   task_priority priority = task_priority::normal;
+
+  /// How long a task that runs may go on after it was cancelled, to look at `this_task::stop_requested` and clean up, before its process
+  /// is killed. 0: it is killed at once.
+  std::chrono::milliseconds stop_grace{0};
 };
 
 } // namespace bulkhead

@@ -22,6 +22,9 @@ constexpr uint64_t initializer_root = 0;
 /// @returns `errc::constructor_failed` with the reason if it fails.
 [[nodiscard]] caf::error run_initializer(const caf::message& what);
 
+/// Whether the task that this thread runs was cancelled.
+[[nodiscard]] bool asked_to_stop() noexcept;
+
 /// Makes the runner known; Bulkhead does this in every worker.
 void add_task_runner(caf::actor_system_config& cfg);
 

@@ -19,7 +19,7 @@ public:
   static constexpr size_t slots = 512;
 
   /// Bytes of memory that it needs, all zero at first.
-  static constexpr size_t bytes = (slots + 1) * sizeof(uint64_t);
+  static constexpr size_t bytes = (slots + 2) * sizeof(uint64_t);
 
   /// @param memory writable.
   explicit claim_board(std::byte* memory) noexcept : memory_(memory) {}
@@ -46,6 +46,15 @@ public:
     return word(task).load(std::memory_order_acquire) == (task << 1 | begun_mark);
   }
 
+  /// The host wants `task` to end. Forgotten when it asks the same of another one.
+  void ask_to_stop(uint64_t task) noexcept {
+    asked_to_stop().store(task, std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] bool is_asked_to_stop(uint64_t task) const noexcept {
+    return asked_to_stop().load(std::memory_order_relaxed) == task;
+  }
+
 private:
   static constexpr uint64_t begun_mark = 1;
 
@@ -59,12 +68,20 @@ private:
     return false;
   }
 
-  [[nodiscard]] std::atomic<uint64_t>& latest() const noexcept {
-    return *reinterpret_cast<std::atomic<uint64_t>*>(memory_ + slots * sizeof(uint64_t));
+  [[nodiscard]] std::atomic<uint64_t>& at(size_t index) const noexcept {
+    return *reinterpret_cast<std::atomic<uint64_t>*>(memory_ + index * sizeof(uint64_t));
   }
 
   [[nodiscard]] std::atomic<uint64_t>& word(uint64_t task) const noexcept {
-    return *reinterpret_cast<std::atomic<uint64_t>*>(memory_ + task % slots * sizeof(uint64_t));
+    return at(task % slots);
+  }
+
+  [[nodiscard]] std::atomic<uint64_t>& latest() const noexcept {
+    return at(slots);
+  }
+
+  [[nodiscard]] std::atomic<uint64_t>& asked_to_stop() const noexcept {
+    return at(slots + 1);
   }
 
   std::byte* memory_;
