@@ -27,6 +27,7 @@ constexpr measurement all[] = {
   {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
   {"shared_value", bench::shared_value},
   {"flood", bench::flood},               {"executor", bench::executor},
+  {"executor_sizes", bench::executor_sizes},
   {"coroutine_rtt", bench::coroutine_rtt}, {"coroutine_memory", bench::coroutine_memory},
 };
 

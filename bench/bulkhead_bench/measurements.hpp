@@ -20,6 +20,7 @@ void blob(report& to);
 void shared_value(report& to);
 void flood(report& to);
 void executor(report& to);
+void executor_sizes(report& to);
 void coroutine_memory(report& to);
 void coroutine_rtt(report& to);
 
