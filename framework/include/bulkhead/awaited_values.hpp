@@ -68,6 +68,8 @@ public:
 
   /// Fails in a message of its own, so that whoever cancels is not disturbed.
   void cancel() {
+    if (!end_) // its coroutine goes on just now
+      return;
     auto executor = boost::asio::get_associated_executor(end_->handler, io(self_));
     boost::asio::post(executor, [end = take()]() mutable { end(caf::expected<result_type>{cancelled()}); });
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 // Everything but I/O: heavy actors, the host, options, errors, `main`. Light actors that do I/O include
-// <bulkhead/io.hpp> as well, which brings in Boost.Asio.
+// <bulkhead/io.hpp> as well, which brings in Boost.Asio, and those with coroutines <bulkhead/coroutine.hpp>.
 
 #include "bulkhead/bytes.hpp"
 #include "bulkhead/errors.hpp"
