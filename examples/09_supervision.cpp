@@ -1,5 +1,6 @@
 // Shows a worker whose death hardly anybody notices: its handle stays the same, what waited in its mailbox is handled by the
-// process that takes over, and only the message that kills one after the other fails.
+// process that takes over, a spare, and only the message that kills one after the other fails. In the end a process that is well
+// is replaced, too.
 #include <bulkhead/bulkhead.hpp>
 
 #include <caf/all.hpp>
@@ -32,6 +33,7 @@ int caf_main(caf::actor_system& sys) {
   bulkhead::worker_options options;
   options.standard_output = bulkhead::output::inherit;
   options.restart = {.when = bulkhead::restart_when::on_crash, .interrupted = bulkhead::in_doubt::retry, .poison_after = 2};
+  options.spares = 1;
   auto divider = host.spawn("divider", options);
   if (!divider) {
     print(divider.error());
@@ -48,8 +50,13 @@ int caf_main(caf::actor_system& sys) {
   behind.receive(answered, print);
 
   // Two deaths, two successors, one message that is tried no more.
+  auto told = [](const bulkhead::supervision_event& event) { std::cout << describe(event) << std::endl; };
   for (int events = 0; events < 3; ++events)
-    self->receive([](const bulkhead::supervision_event& event) { std::cout << describe(event) << '\n'; });
+    self->receive(told);
+
+  host.recycle(*divider);
+  self->receive(told);
+  self->request(*divider, 10s, int32_t{84}, int32_t{12}).receive(answered, print);
   return 0;
 }
 

@@ -23,6 +23,7 @@ constexpr measurement all[] = {
   {"throughput", bench::throughput},     {"fan", bench::fan},
   {"spawn_cold", bench::spawn_cold},     {"spawn_warm", bench::spawn_warm},
   {"crash_notice", bench::crash_notice}, {"crash_recover", bench::crash_recover},
+  {"recycle", bench::recycle},
   {"idle", bench::idle},                 {"memory", bench::memory},
   {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
   {"shared_value", bench::shared_value},

@@ -13,6 +13,7 @@ void spawn_cold(report& to);
 void spawn_warm(report& to);
 void crash_notice(report& to);
 void crash_recover(report& to);
+void recycle(report& to);
 void idle(report& to);
 void memory(report& to);
 void codec_vector(report& to);

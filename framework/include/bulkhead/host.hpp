@@ -88,6 +88,11 @@ public:
   void start_worker_async(caf::event_based_actor* self, const worker_options& options,
                           std::function<void(caf::expected<worker>)> then);
 
+  /// Replaces the process of a supervised actor although it is well, as `recycle_policy` describes. Returns at once; whoever subscribed
+  /// is told when the successor has taken over. Nothing happens while the actor has no process, or is being replaced already.
+  /// @returns false if `actor` was not spawned here with a `restart_policy`.
+  bool recycle(const caf::actor& actor);
+
   /// Number of worker processes that exist, spares included.
   [[nodiscard]] size_t live_workers() const;
 

@@ -1,6 +1,8 @@
 #include "bulkhead/host.hpp"
 
+#include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
 #include <caf/action.hpp>
@@ -122,6 +124,15 @@ void host::start_worker_async(caf::event_based_actor* self, const worker_options
     else
       deliver(std::move(started.error()));
   });
+}
+
+bool host::recycle(const caf::actor& actor) {
+  auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  auto proxy = impl_ != nullptr && pointer ? runtime::as_proxy(pointer) : nullptr;
+  if (proxy == nullptr || !proxy->slot())
+    return false;
+  proxy->slot()->recycle();
+  return true;
 }
 
 size_t host::live_workers() const {

@@ -2,8 +2,11 @@
 
 #include "bulkhead/platform/socket_pair.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include <sys/syscall.h>
@@ -54,6 +57,17 @@ void process::end() noexcept {
     return;
   kill(SIGKILL);
   status_ = reap(pidfd_.get(), 0);
+}
+
+std::optional<uint64_t> process::private_bytes() const {
+  // In pages, see proc(5): size, resident, and what of that is shared or belongs to files.
+  std::ifstream in{"/proc/" + std::to_string(pid_) + "/statm"};
+  uint64_t size = 0;
+  uint64_t resident = 0;
+  uint64_t shared = 0;
+  if (status_ || !(in >> size >> resident >> shared) || resident == 0)
+    return std::nullopt;
+  return (resident - std::min(resident, shared)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void process::kill(int signal) const noexcept {

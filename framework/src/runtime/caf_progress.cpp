@@ -1,8 +1,11 @@
 #include "bulkhead/runtime/caf_progress.hpp"
 
 #include "bulkhead/runtime/caf_mark.hpp"
+#include "bulkhead/runtime/caf_scheduler.hpp"
 
+#include <caf/actor_system.hpp>
 #include <caf/invoke_message_result.hpp>
+#include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
 
 namespace bulkhead::runtime {
@@ -18,7 +21,11 @@ void caf_progress::remove_actor(const caf::local_actor& self) {
 }
 
 void caf_progress::before_processing(const caf::local_actor& self, const caf::mailbox_element& element) {
-  handler_entered(element.tracing_id.get());
+  auto mark = element.tracing_id.get();
+  if (caf_scheduler::current_unit() != nullptr)
+    handler_entered(mark);
+  else
+    static_cast<caf_scheduler&>(self.home_system().scheduler()).enter([mark] { handler_entered(mark); });
   if (next_ != nullptr)
     next_->before_processing(self, element);
 }

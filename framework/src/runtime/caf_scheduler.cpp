@@ -175,9 +175,11 @@ void caf_scheduler::run(worker& self) {
   while (!stopping_) {
     if (links_version_ > 0 && (!self.local.empty() || queued_ > 0))
       start_guard();
-    run_local(self);
-    if (run_shared(self))
-      continue;
+    if (!frozen_) {
+      run_local(self);
+      if (run_shared(self))
+        continue;
+    }
     if (polling_.try_take()) {
       poll(self);
       share_surplus(self);

@@ -31,6 +31,12 @@ void link_events::on_root_down(uint64_t, const caf::error&) {
 void link_events::on_stop() {
   // nop
 }
+void link_events::on_freeze(bool) {
+  // nop
+}
+void link_events::on_frozen() {
+  // nop
+}
 void link_events::on_corrupt(const std::string&) {
   // nop
 }

@@ -127,9 +127,11 @@ void link::return_loan(uint64_t loan) {
     (void) outbox_->send_control(record_kind::give_back, {loan, 0, 0, 0, 0}, {});
 }
 
-void link::stop() {
-  if (!closed_)
-    (void) outbox_->send_control(record_kind::stop, {}, {});
+void link::tell(record_kind what) {
+  if (what == record_kind::frozen)
+    send_plain(what, {});
+  else if (!closed_)
+    (void) outbox_->send_control(what, {}, {});
 }
 
 } // namespace bulkhead::runtime

@@ -109,6 +109,13 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
     case record_kind::give_up:
       on_give_up(record);
       break;
+    case record_kind::freeze:
+    case record_kind::thaw:
+      events_->on_freeze(record.kind == record_kind::freeze);
+      break;
+    case record_kind::frozen:
+      events_->on_frozen();
+      break;
     case record_kind::piece:
       break; // the inbox hands out wholes only
   }

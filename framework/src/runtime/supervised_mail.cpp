@@ -96,6 +96,8 @@ bool supervised_slot::enqueue(caf_proxy& handle, caf::mailbox_element_ptr what, 
     if (!own)
       return present->forward(handle, std::move(what), context);
   }
+  if (auto most = options_.recycle.messages_max; most != 0 && ledger_->handled_count() >= most && !recycling_asked_)
+    recycle();
   ledger::place where;
   auto unlimited = what->tracing_id != nullptr;
   switch (ledger_->enter(*what, caf::strong_actor_ptr{handle.ctrl()}, where)) {

@@ -37,6 +37,8 @@ supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_opti
     what_(std::move(what)),
     ledger_(std::make_shared<supervision::ledger>(options_.actor_backlog.messages_max)),
     timer_(std::in_place, host.the_keeper().context()),
+    freeze_timer_(std::in_place, host.the_keeper().context()),
+    age_timer_(std::in_place, host.the_keeper().context()),
     chance_(std::random_device{}()) {
   // nop
 }
@@ -134,7 +136,13 @@ void supervised_slot::process_ended(const worker_process& who, const std::option
     what.detail = "its actor ended: " + to_string(*root_end_);
   guard.unlock();
   worker_.reset();
-  fall(what);
+  if (what.cause != death_cause::recycled || stop_wanted_ || handle_gone_) {
+    fall(what);
+    return;
+  }
+  phase_ = phase::down;
+  before_ = what;
+  start_process();
 }
 
 void supervised_slot::fall(const worker_death& death) {
@@ -200,6 +208,10 @@ void supervised_slot::finish(const caf::error& reason) {
   host_.the_keeper().post([self = shared_from_this()] {
     self->phase_ = phase::over;
     self->timer_.reset();
+    self->freeze_timer_.reset();
+    self->age_timer_.reset();
+    if (auto unused = std::exchange(self->successor_, nullptr))
+      unused->stop();
     self->spares_.reset();
     self->host_.ended(self);
   });

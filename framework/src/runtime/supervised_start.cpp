@@ -66,6 +66,9 @@ std::shared_ptr<worker_process> supervised_slot::next_process() {
   worker_place place{number_, incarnation_ + 1};
   if (!spares_)
     spares_ = host_.spares_for(options_);
+  if (successor_ && successor_->ready())
+    if (auto who = std::exchange(successor_, nullptr); who->take_over(place, shared_from_this()))
+      return who;
   auto spare = spares_ ? spares_->take(place, shared_from_this()) : nullptr;
   return spare ? spare : host_.make_worker(options_, false, place, shared_from_this());
 }
@@ -117,13 +120,16 @@ void supervised_slot::become_up(worker_process& who) {
   if (done) {
     done(std::move(handle));
   } else {
-    host_.publish(supervision_event{supervision_incident::restarted, number_, incarnation_, who.pid(), before_, {}});
+    auto planned = before_.cause == death_cause::recycled;
+    host_.publish(supervision_event{planned ? supervision_incident::recycled : supervision_incident::restarted, number_,
+                                    incarnation_, who.pid(), before_, {}});
   }
   if (over_ || handle_gone_) {
     who.stop();
     return;
   }
   ledger_->open(incarnation_);
+  watch_age();
   host_.post([self = shared_from_this(), incarnation = incarnation_.load()] { self->replay(incarnation); });
   if (spares_)
     spares_->fill();

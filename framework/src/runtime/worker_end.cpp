@@ -29,7 +29,7 @@ void worker_process::stop() {
       self->finish_start(caf::make_error(errc::shutting_down));
     } else if (was == state::ready) {
       self->state_ = state::stopping;
-      self->the_link()->stop();
+      self->the_link()->tell(transport::record_kind::stop);
       self->arm_kill_timer();
     }
   });
@@ -52,6 +52,35 @@ void worker_process::kill() noexcept {
     if (self->process_)
       self->process_->kill(kill_signal);
   });
+}
+
+void worker_process::freeze() {
+  freezing_ = true;
+  if (auto via = the_link())
+    via->tell(transport::record_kind::freeze);
+}
+
+void worker_process::thaw() {
+  if (auto via = the_link())
+    via->tell(transport::record_kind::thaw);
+}
+
+void worker_process::on_frozen() {
+  if (!freezing_.exchange(false))
+    return; // nobody has asked
+  host_.the_keeper().post([self = shared_from_this()] {
+    if (self->slot_ && self->ready())
+      self->slot_->on_frozen(self);
+  });
+}
+
+void worker_process::retire() {
+  retired_ = true;
+  process_->kill(kill_signal);
+}
+
+std::optional<uint64_t> worker_process::private_bytes() const {
+  return process_ ? process_->private_bytes() : std::nullopt;
 }
 
 void worker_process::on_corrupt(const std::string& complaint) {
@@ -169,6 +198,10 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
   }
   if (status.how == kind::exited && status.value == 0 && (state_ == state::stopping || (roots_.empty() && had_roots_)))
     return std::nullopt;
+  if (retired_) {
+    result.cause = death_cause::recycled;
+    return result;
+  }
   if (!verdict_.empty()) {
     result.cause = death_cause::stopped;
     result.detail = verdict_;

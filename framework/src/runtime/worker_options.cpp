@@ -102,6 +102,8 @@ caf::error check(const worker_options& options) {
     return invalid("spares", "must be between 0 and 64");
   if (auto wrong = supervision::check(options.restart); !wrong.option.empty())
     return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
+  if (auto wrong = supervision::check(options.recycle, options.restart); !wrong.option.empty())
+    return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
   if (auto wrong = check_backlog(options))
     return wrong;
   return check_command(options);

@@ -81,7 +81,18 @@ void worker_system::wait_for_end() {
   {
     std::unique_lock guard{mutex_};
     auto stays = host_.stays != 0;
-    changed_.wait(guard, [&] { return roots_.empty() && !spawning_ && (stopping_ || (had_roots_ && !stays)); });
+    auto ended = [&] { return roots_.empty() && !spawning_ && (stopping_ || (had_roots_ && !stays)); };
+    changed_.wait(guard, [&] { return owes_frozen_ || ended(); });
+    while (owes_frozen_ || !ended()) {
+      if (owes_frozen_ && link_->flushed()) {
+        owes_frozen_ = false;
+        link_->tell(transport::record_kind::frozen);
+      }
+      if (owes_frozen_)
+        changed_.wait_for(guard, flush_period);
+      else
+        changed_.wait(guard, [&] { return owes_frozen_ || ended(); });
+    }
     guard.unlock();
     // Actors that the roots have spawned may go on; then so does the process.
     if (!stopping_)
@@ -171,6 +182,8 @@ void worker_system::on_stop() {
   {
     std::lock_guard guard{mutex_};
     stopping_ = true;
+    owes_frozen_ = false;
+    thaw();
     for (auto& x : roots_)
       all.push_back(x.second ? x.second : routes().resolve({transport::host_process, x.first}));
     changed_.notify_all();
@@ -186,6 +199,16 @@ bool worker_system::on_waiting(std::vector<wait_edge> all) {
     link_->tell_waits(all);
   told_waits_ = !all.empty();
   return false;
+}
+
+void worker_system::on_freeze(bool wanted) {
+  std::lock_guard guard{mutex_};
+  owes_frozen_ = wanted;
+  if (wanted)
+    freeze();
+  else
+    thaw();
+  changed_.notify_all();
 }
 
 void worker_system::on_waits_wanted() {

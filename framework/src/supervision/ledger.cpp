@@ -39,6 +39,7 @@ ledger::entrance ledger::enter(caf::mailbox_element& what, const caf::strong_act
 void ledger::open(uint32_t incarnation) {
   std::lock_guard guard{mutex_};
   incarnation_ = incarnation;
+  handled_ = 0;
 }
 
 std::optional<ledger::delivery> ledger::next(uint32_t incarnation) {
@@ -83,8 +84,21 @@ void ledger::handled(const place& where) {
   caf::strong_actor_ptr dropped; // both outlive the guard
   entry done;
   std::lock_guard guard{mutex_};
-  if (auto i = entries_.find(where.number); i != entries_.end() && i->second.incarnation == where.incarnation)
+  if (auto i = entries_.find(where.number); i != entries_.end() && i->second.incarnation == where.incarnation) {
     done = take(where.number, dropped);
+    ++handled_;
+  }
+}
+
+bool ledger::any_begun(const std::function<shm::ticket_state(uint64_t)>& state_of) const {
+  using shm::ticket_state;
+  std::lock_guard guard{mutex_};
+  return std::any_of(entries_.begin(), entries_.end(), [&](auto& x) {
+    if (x.second.incarnation == 0 || x.second.ticket == 0)
+      return false;
+    auto state = state_of(x.second.ticket);
+    return state == ticket_state::entered || state == ticket_state::unknown;
+  });
 }
 
 bool ledger::outlives(const place& where) const {

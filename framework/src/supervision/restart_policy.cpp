@@ -23,6 +23,15 @@ complaint check(const restart_policy& policy) {
   return {};
 }
 
+complaint check(const recycle_policy& recycling, const restart_policy& policy) {
+  using namespace std::chrono_literals;
+  if (recycling.age_max < 0ms || recycling.age_max > 365 * 24h)
+    return {"recycle.age_max", "must be between 0 ms and 365 days"};
+  if (recycling.wanted() && policy.when == restart_when::never)
+    return {"recycle", "needs restart.when other than never: the successor is a restart"};
+  return {};
+}
+
 size_t recent(const restart_policy& policy, std::span<const time_point> deaths, time_point now) noexcept {
   auto first = std::find_if(deaths.begin(), deaths.end(), [&](auto x) { return now - x < policy.within; });
   return static_cast<size_t>(deaths.end() - first);

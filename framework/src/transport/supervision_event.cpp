@@ -6,7 +6,7 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array<const char*, 5> names{"restarted", "gave_up", "quarantined", "lost", "spares_failed"};
+constexpr std::array<const char*, 6> names{"restarted", "gave_up", "quarantined", "lost", "spares_failed", "recycled"};
 
 } // namespace
 
@@ -32,6 +32,7 @@ std::string describe(const supervision_event& event) {
   auto result = describe(event.death);
   switch (event.what) {
     case supervision_incident::restarted:
+    case supervision_incident::recycled:
       result += ", worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid "
                 + std::to_string(event.pid) + ") took over";
       break;

@@ -11,7 +11,7 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped"};
+constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped", "recycled"};
 
 } // namespace
 
@@ -55,6 +55,9 @@ std::string describe(const worker_death& death) {
       break;
     case death_cause::stopped:
       text += "was stopped";
+      break;
+    case death_cause::recycled:
+      text += "was recycled";
       break;
   }
   if (!death.detail.empty())

@@ -149,3 +149,28 @@ TEST_CASE("whatever a process says about its tickets, each message is handled, w
     CHECK(settled.kept.size() == waiting.size());
   }
 }
+
+TEST_CASE("the books tell how much a process has handled, and whether it has begun with anything") {
+  books x;
+  (void) x.replay(1);
+  auto first = x.enter(1);
+  auto second = x.enter(2);
+  std::map<uint64_t, ticket_state> states{{7, ticket_state::untouched}, {8, ticket_state::entered}};
+  auto begun = [&] { return x.all.any_begun([&](uint64_t ticket) { return states[ticket]; }); };
+  CHECK_FALSE(begun()); // neither is booked
+  x.all.booked(first, 7);
+  CHECK_FALSE(begun());
+  x.all.booked(second, 8);
+  CHECK(begun());
+  x.all.handled(second);
+  CHECK_FALSE(begun());
+  CHECK(x.all.handled_count() == 1);
+  states[7] = ticket_state::unknown;
+  CHECK(begun());
+  (void) settle(x.all, in_doubt::retry, {{7, ticket_state::untouched}});
+  CHECK_FALSE(begun());
+  (void) x.replay(2);
+  CHECK(x.all.handled_count() == 0);
+  x.all.handled(first); // of the earlier delivery
+  CHECK(x.all.handled_count() == 0);
+}

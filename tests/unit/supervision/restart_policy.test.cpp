@@ -118,3 +118,13 @@ TEST_CASE("each option of a restart policy that makes no sense is named") {
   CHECK(wrong([](auto& x) { x.poison_after = 0; }) == "restart.poison_after");
   CHECK(wrong([](auto& x) { x.poison_after = 101; }) == "restart.poison_after");
 }
+
+TEST_CASE("recycling needs a policy for restarts, and an age that makes sense") {
+  CHECK(check(recycle_policy{}, {}).option.empty());
+  CHECK(check(recycle_policy{.messages_max = 1}, lenient()).option.empty());
+  CHECK(check(recycle_policy{.messages_max = 1}, {}).option == "recycle");
+  CHECK(check(recycle_policy{.age_max = 1ms}, {}).option == "recycle");
+  CHECK(check(recycle_policy{.growth_bytes_max = 1}, {}).option == "recycle");
+  CHECK(check(recycle_policy{.age_max = -1ms}, lenient()).option == "recycle.age_max");
+  CHECK(check(recycle_policy{.age_max = 366 * 24h}, lenient()).option == "recycle.age_max");
+}

@@ -5,6 +5,7 @@
 #include "bulkhead/platform/unique_fd.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -63,6 +64,9 @@ public:
 
   /// A descriptor that becomes readable when the process ends.
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+
+  /// Bytes of memory that are present and no other process shares; empty once it has ended.
+  [[nodiscard]] std::optional<uint64_t> private_bytes() const;
 
   /// Sends `signal`; does nothing if the process has ended. Never hits another process.
   void kill(int signal) const noexcept;

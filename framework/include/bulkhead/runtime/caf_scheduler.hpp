@@ -88,6 +88,14 @@ public:
   [[nodiscard]] request_key handled_request() const noexcept override;
   void request_made() override;
 
+  /// No actor is resumed until `thaw`, and none with a thread of its own goes through `enter`. On the thread of a scheduler that has
+  /// only one; mailboxes and sockets are still looked at.
+  void freeze();
+  void thaw();
+
+  /// Runs `what`, which is short, once the scheduler is not frozen. On the threads of detached actors.
+  void enter(const std::function<void()>& what);
+
   /// Lets all actors go on that wait for room, whatever becomes of what they send.
   void end_waits();
 
@@ -146,6 +154,7 @@ private:
   static constexpr size_t step_max = 16;
 
   void links_changed();
+  [[nodiscard]] bool runnable(const worker& self) const noexcept;
   void run(worker& self);
   void run_local(worker& self);
   bool run_shared(worker& self);
@@ -192,6 +201,10 @@ private:
   std::atomic<bool> stopping_ = false;
   std::mutex ended_at_stop_mutex_;
   std::vector<caf::weak_actor_ptr> ended_at_stop_;
+
+  std::mutex freezing_;
+  std::condition_variable thawed_;
+  std::atomic<bool> frozen_ = false;
 
   shm::turn polling_;
   std::atomic<bool> parked_ = false;

@@ -133,7 +133,7 @@ public:
   void spawn(uint64_t root, transport::spawn_request& what);
   void rooted(uint64_t root, uint64_t local);
   void spawned(uint64_t root, const caf::error& reason);
-  void stop();
+  void tell(transport::record_kind what); // a record that is its kind and nothing else
 
   class hold;
 

@@ -39,6 +39,12 @@ public:
   /// Only in workers.
   virtual void on_stop();
 
+  /// The host wants that no handler is entered any more, or that all go on. Only in workers.
+  virtual void on_freeze(bool wanted);
+
+  /// None is entered there. Only in the host.
+  virtual void on_frozen();
+
   /// The peer wrote something impossible.
   virtual void on_corrupt(const std::string& complaint);
 

@@ -109,6 +109,12 @@ public:
     return entries_.contains(key);
   }
 
+  template <class Predicate>
+  [[nodiscard]] bool any(Predicate is_wanted) const {
+    std::lock_guard guard{mutex_};
+    return std::any_of(entries_.begin(), entries_.end(), [&](auto& x) { return is_wanted(x.second.what); });
+  }
+
   [[nodiscard]] size_t size() const {
     std::lock_guard guard{mutex_};
     return entries_.size();

@@ -55,6 +55,9 @@ public:
   /// The host ends: no more restarts.
   void stop();
 
+  /// Replaces the process as its `recycle_policy` would, if it is up.
+  void recycle();
+
   // -- for the handle ---------------------------------------------------------
 
   bool enqueue(caf_proxy& handle, caf::mailbox_element_ptr what, caf::execution_unit* context);
@@ -85,6 +88,9 @@ public:
   /// The actor ended by itself.
   void root_ended(const worker_process& who, const caf::error& reason);
 
+  /// The process begins with no more messages. On the keeper's thread.
+  void on_frozen(const std::shared_ptr<worker_process>& who);
+
   /// The process has ended, its link is still open. Returns the requests that its successor will answer. On the keeper's thread.
   [[nodiscard]] request_set settle(const worker_process& who, link& via, const std::optional<worker_death>& death);
 
@@ -110,6 +116,12 @@ private:
   void on_spawned(const std::shared_ptr<worker_process>& who, caf::error failed);
   void on_start_failed(const caf::error& reason);
   void become_up(worker_process& who);
+  void begin_recycling();
+  void on_successor(const std::shared_ptr<worker_process>& who, const caf::error& failed);
+  void freeze_after(supervision::duration delay);
+  void watch_age();
+  void look_at_age();
+  [[nodiscard]] bool has_promises(const worker_process& who) const;
   void replay(uint32_t incarnation);
   void fall(const worker_death& death);
   void finish(const caf::error& reason);
@@ -140,6 +152,7 @@ private:
   std::atomic<bool> stop_wanted_ = false;
   std::atomic<bool> handle_gone_ = false;
   std::atomic<bool> over_ = false;
+  std::atomic<bool> recycling_asked_ = false;
 
   // Of the keeper's thread:
   phase phase_ = phase::starting;
@@ -152,6 +165,16 @@ private:
   worker_death before_;
   std::vector<supervision::time_point> deaths_;
   std::optional<boost::asio::steady_timer> timer_;
+  /// Ready, or on its way there, while the present process is to be replaced.
+  std::shared_ptr<worker_process> successor_;
+  bool recycling_ = false;
+  /// When promises are not waited for any more.
+  std::optional<supervision::time_point> drained_by_;
+  supervision::duration freeze_delay_{};
+  std::optional<boost::asio::steady_timer> freeze_timer_;
+  std::optional<boost::asio::steady_timer> age_timer_;
+  supervision::time_point up_since_;
+  std::optional<uint64_t> bytes_at_first_;
   std::minstd_rand chance_;
 
   mutable std::mutex mutex_;

@@ -103,6 +103,9 @@ struct worker_options {
   /// with `placement::in_process`.
   restart_policy restart = {};
 
+  /// When it is replaced although it lives.
+  recycle_policy recycle = {};
+
   /// So many processes more are started and wait, ready, for the next actor that needs one: a replacement, or another
   /// `host::spawn` with these options. They are shared by all actors that were spawned with the same options (`==`), exist as long as
   /// one of these does, and are made up for when one was taken or has died: one at a time, after the back-off of `restart`, and with

@@ -73,6 +73,16 @@ public:
 
   void kill() noexcept;
 
+  /// Lets it begin with no more messages, until `thaw`; the slot is told when that is so.
+  void freeze();
+  void thaw();
+
+  /// Ends it because it is to be replaced. Once it is frozen. On the keeper's thread.
+  void retire();
+
+  /// See `platform::process`. On the keeper's thread.
+  [[nodiscard]] std::optional<uint64_t> private_bytes() const;
+
   [[nodiscard]] transport::process_number number() const noexcept {
     return number_;
   }
@@ -95,6 +105,7 @@ public:
   void on_rooted(uint64_t root, uint64_t local) override;
   void on_spawned(uint64_t root, caf::error reason) override;
   void on_root_down(uint64_t root, const caf::error& reason) override;
+  void on_frozen() override;
   void on_corrupt(const std::string& complaint) override;
   void on_backlog(backlog_event what) override;
   void on_slow(const std::string& complaint) override;
@@ -142,11 +153,14 @@ private:
   std::atomic<state> state_ = state::made;
   std::atomic<int> pid_ = 0;
   std::atomic<bool> stop_wanted_ = false;
+  /// It was asked to freeze and has not said that it did.
+  std::atomic<bool> freezing_ = false;
 
   // Of the keeper's thread:
   std::weak_ptr<spare_pool> spare_of_;
   std::shared_ptr<spare_pool> spares_;
   bool stop_timed_out_ = false;
+  bool retired_ = false;
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;
   // Empty once the process has ended: handles to it may outlive the keeper.

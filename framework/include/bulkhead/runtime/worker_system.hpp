@@ -35,6 +35,7 @@ public:
   void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) override;
   void on_root_released(uint64_t root) override;
   void on_stop() override;
+  void on_freeze(bool wanted) override;
   void on_waits_wanted() override;
   void on_circle(uint64_t id, const wire_address& target, const std::string& circle) override;
   void on_corrupt(const std::string& complaint) override;
@@ -55,6 +56,8 @@ private:
   bool had_roots_ = false;
   bool spawning_ = false;
   bool stopping_ = false;
+  /// Frozen, and the host does not know it yet.
+  bool owes_frozen_ = false;
   /// The host knows of actors that wait. Of the keeper's thread.
   bool told_waits_ = false;
 };

@@ -11,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -118,6 +119,14 @@ public:
   };
   [[nodiscard]] remains close();
 
+  /// Whether the present process has begun with a message and not handled it.
+  [[nodiscard]] bool any_begun(const std::function<shm::ticket_state(uint64_t)>& state_of) const;
+
+  /// How many messages the present process has handled, as far as it has told.
+  [[nodiscard]] uint64_t handled_count() const noexcept {
+    return handled_;
+  }
+
   [[nodiscard]] size_t size() const;
 
 private:
@@ -129,6 +138,7 @@ private:
   std::deque<uint64_t> waiting_;
   caf::strong_actor_ptr handle_;
   uint64_t last_number_ = 0;
+  std::atomic<uint64_t> handled_ = 0;
   uint32_t incarnation_ = 0;
   /// Nothing waits, and there is a process.
   bool direct_ = false;

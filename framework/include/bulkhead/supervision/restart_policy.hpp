@@ -60,6 +60,30 @@ struct restart_policy {
   friend bool operator==(const restart_policy&, const restart_policy&) = default;
 };
 
+/// When a worker that works well is replaced all the same, because it leaks or fragments or shall take up what is new. Its successor is
+/// ready before it is told to finish; then it completes the handlers that run and gives the answers that its actor has promised, for
+/// `stop_timeout` at most, and what it had not begun to handle its successor does, in order. This is no crash: it counts against nothing,
+/// and those who subscribed get `supervision_incident::recycled`. The actor's state goes with the process, and so do timers, answers that it
+/// waits for, and other actors of its process.
+///
+/// Only with a `restart_policy` other than `restart_when::never`.
+struct recycle_policy {
+  /// After so many handled messages; looked at when the next one is sent to it. 0: never.
+  uint64_t messages_max = 0;
+
+  /// After so long. 0: never. At most 365 days.
+  std::chrono::milliseconds age_max{0};
+
+  /// When its private memory has grown by so many bytes since its actor came up; looked at once a second. 0: never.
+  uint64_t growth_bytes_max = 0;
+
+  [[nodiscard]] bool wanted() const noexcept {
+    return messages_max != 0 || age_max.count() != 0 || growth_bytes_max != 0;
+  }
+
+  friend bool operator==(const recycle_policy&, const recycle_policy&) = default;
+};
+
 namespace supervision {
 
 using time_point = std::chrono::steady_clock::time_point;
@@ -72,6 +96,7 @@ struct complaint {
   std::string rule;
 };
 [[nodiscard]] complaint check(const restart_policy& policy);
+[[nodiscard]] complaint check(const recycle_policy& recycling, const restart_policy& policy);
 
 /// @param deaths the earlier ones, the oldest first.
 /// @returns how many of them lie within the policy's time before `now`.

@@ -51,6 +51,12 @@ enum class record_kind : uint16_t {
   /// Nobody in the reader's process shall wait for `target`: it waits itself, in a circle that the body describes. Travels in the
   /// control lane.
   give_up = 19,
+  /// No actor of the reader, a worker, shall begin with another message. Travels in the control lane.
+  freeze = 20,
+  /// None does, and all that was sent before stands before this record.
+  frozen = 21,
+  /// They may go on. Travels in the control lane.
+  thaw = 22,
 };
 
 /// How many records have gone through one direction of an edge. The lanes count apart, because one overtakes the other.
@@ -64,7 +70,7 @@ struct record_counts {
 };
 
 /// The last kind; anything above is garbage.
-constexpr auto last_record_kind = record_kind::give_up;
+constexpr auto last_record_kind = record_kind::thaw;
 
 /// Set if the body of a message starts with CAF's forwarding stack.
 constexpr uint16_t flag_has_stages = 1;

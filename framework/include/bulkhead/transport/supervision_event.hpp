@@ -24,6 +24,8 @@ enum class supervision_incident : uint8_t {
   /// Processes that should wait as spares die, or do not start: no more are started for a while. The slot is the spares' own, their
   /// incarnation 0.
   spares_failed,
+  /// A new process has taken over from one that was to be replaced.
+  recycled,
 };
 
 std::string to_string(supervision_incident what);

@@ -25,6 +25,8 @@ enum class death_cause : uint8_t {
   out_of_memory,
   /// The host killed it: it did not stop in time when it was told to, or its actors were too slow (`when_slow`).
   stopped,
+  /// It worked well and was replaced as planned (`recycle_policy`, `host::recycle`).
+  recycled,
 };
 
 std::string to_string(death_cause cause);
