@@ -43,7 +43,7 @@ public:
 
   /// Whether the worker has begun `task`.
   [[nodiscard]] bool has_begun(uint64_t task) const noexcept {
-    return word(task).load(std::memory_order_acquire) == (task << 1 | begun_mark);
+    return word(task).load(std::memory_order_acquire) == (task << 1 | begun_mark); // sync: claim/see
   }
 
   /// The host wants `task` to end. Forgotten when it asks the same of another one.
@@ -61,9 +61,9 @@ private:
   // The word holds the latest task that was claimed, and by whom.
   bool claim(uint64_t task, uint64_t mark) noexcept {
     auto& claimed = word(task);
-    auto last = claimed.load(std::memory_order_acquire);
+    auto last = claimed.load(std::memory_order_acquire); // sync: claim/see
     while (last >> 1 < task)
-      if (claimed.compare_exchange_weak(last, task << 1 | mark, std::memory_order_acq_rel, std::memory_order_acquire))
+      if (claimed.compare_exchange_weak(last, task << 1 | mark, std::memory_order_acq_rel, std::memory_order_acquire)) // sync: claim/see
         return true;
     return false;
   }
