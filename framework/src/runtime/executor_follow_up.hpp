@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace bulkhead::runtime {
 
@@ -28,6 +29,8 @@ struct executor_core::follow_up {
   boost::container::small_vector<std::shared_ptr<worker_process>, 1> stops;
   boost::container::small_vector<std::shared_ptr<worker_process>, 1> kills;
   boost::container::small_vector<task_pointer, 1> asked_to_stop;
+  /// To be destroyed.
+  std::vector<task_pointer> dropped;
   std::optional<std::chrono::steady_clock::time_point> timer;
 
   /// Without the mutex.

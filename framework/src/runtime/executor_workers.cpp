@@ -9,6 +9,7 @@
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -187,6 +188,10 @@ void executor_core::close(const worker_pointer& who, follow_up& then) {
 void executor_core::close_if_finished(follow_up& then) {
   if (!closing_ || unfinished_ > 0)
     return;
+  for (auto& queue : queues_) // what was cancelled in there keeps this executor
+    then.dropped.insert(then.dropped.end(), std::make_move_iterator(queue.begin()), std::make_move_iterator(queue.end()));
+  for (auto& queue : queues_)
+    queue.clear();
   for (auto& x : workers_)
     if (x->where != pool_worker::state::closing)
       close(x, then);
