@@ -123,10 +123,8 @@ void supervised_slot::on_frozen(const std::shared_ptr<worker_process>& who) {
   freeze_delay_ = std::min<supervision::duration>(2 * freeze_delay_, freeze_delay_max);
 }
 
-// The actor has come up: its recycling begins anew.
+// The actor has come up.
 void supervised_slot::watch_age() {
-  recycling_ = false;
-  recycling_asked_ = false;
   up_since_ = std::chrono::steady_clock::now();
   bytes_at_first_.reset();
   look_at_age();

@@ -110,6 +110,12 @@ void supervised_slot::on_spawned(const std::shared_ptr<worker_process>& who, caf
 
 void supervised_slot::become_up(worker_process& who) {
   phase_ = phase::up;
+  if (!over_ && !handle_gone_) {
+    // Before anybody is told: who hears of this process may want the next one.
+    ledger_->open(incarnation_);
+    recycling_ = false;
+    recycling_asked_ = false;
+  }
   spawn_callback done;
   caf::strong_actor_ptr handle;
   {
@@ -128,7 +134,6 @@ void supervised_slot::become_up(worker_process& who) {
     who.stop();
     return;
   }
-  ledger_->open(incarnation_);
   watch_age();
   host_.post([self = shared_from_this(), incarnation = incarnation_.load()] { self->replay(incarnation); });
   if (spares_)
