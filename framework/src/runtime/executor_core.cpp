@@ -18,6 +18,8 @@ namespace bulkhead::runtime {
 
 namespace {
 
+constexpr std::chrono::hours stop_grace_max{24};
+
 size_t workers_max_of(const executor_options& options) {
   auto wanted = options.workers_max != 0 ? options.workers_max : std::max<size_t>(1, std::thread::hardware_concurrency());
   return std::max(wanted, options.workers_min);
@@ -47,18 +49,17 @@ void executor_core::follow_up::run(executor_core& core) {
     x->stop();
   for (auto& x : starts)
     core.start_worker(x);
-  auto weak = core.weak_from_this();
+  auto schedule = [&core](auto when, auto what) {
+    core.host_.clock().schedule(when, caf::make_action([weak = core.weak_from_this(), what] {
+                                  if (auto strong = weak.lock())
+                                    what(*strong);
+                                }));
+  };
   for (auto& x : asked_to_stop)
-    core.host_.clock().schedule(std::chrono::steady_clock::now() + x->options.stop_grace, caf::make_action([weak, x] {
-                                  if (auto strong = weak.lock())
-                                    strong->end_grace(x);
-                                }));
-  if (timer) {
-    core.host_.clock().schedule(*timer, caf::make_action([weak] {
-                                  if (auto strong = weak.lock())
-                                    strong->end_idle_workers();
-                                }));
-  }
+    schedule(std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(x->options.stop_grace, stop_grace_max),
+             [x](executor_core& self) { self.end_grace(x); });
+  if (timer)
+    schedule(*timer, [](executor_core& self) { self.end_idle_workers(); });
   for (auto& x : settlements)
     x.whose->fail(std::move(x.reason));
   for (auto& x : told_of_room)

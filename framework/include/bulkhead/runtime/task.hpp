@@ -23,7 +23,7 @@ struct task_options {
   task_priority priority = task_priority::normal;
 
   /// How long a task that runs may go on after it was cancelled, to look at `this_task::stop_requested` and clean up, before its process
-  /// is killed. 0: it is killed at once.
+  /// is killed. 0: it is killed at once; more than 24 hours are 24 hours.
   std::chrono::milliseconds stop_grace{0};
 };
 
