@@ -27,10 +27,19 @@ void caf_main(caf::actor_system& sys) {
     tasks.push_back(pool.submit<&square>(i));
   if (auto values = bulkhead::gather(tasks).get())
     std::cout << "gathered: " << caf::deep_to_string(*values) << '\n';
+  auto of_two_types = bulkhead::gather(pool.submit<&square>(6), pool.submit([](const std::string& x) { return x + "!"; }, "text"));
+  if (auto values = of_two_types.get())
+    std::cout << "gathered: " << caf::deep_to_string(*values) << '\n';
 
   auto squares = bulkhead::map<&square>(pool, std::vector<int32_t>{7, 8, 9}, {.chunk = 2});
   while (auto y = squares.next())
-    std::cout << "mapped: " << **y << '\n';
+    std::cout << "mapped: " << *y.get() << '\n';
+
+  auto in_any_order = bulkhead::map_unordered<&square>(pool, std::vector<int32_t>{7, 8, 9});
+  int32_t sum = 0;
+  while (auto y = in_any_order.next())
+    sum += *y.get()->result;
+  std::cout << "their sum: " << sum << '\n';
 
   std::vector<bulkhead::future<int32_t>> risky;
   for (int32_t i = 0; i < 4; ++i)

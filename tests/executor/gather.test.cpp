@@ -2,30 +2,16 @@
 #include "tasks.hpp"
 
 #include <bulkhead/gather.hpp>
-#include <bulkhead/map.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <ranges>
-#include <set>
+#include <string>
+#include <tuple>
+#include <variant>
 
 using namespace test_support;
 using bulkhead::errc;
 using namespace std::chrono_literals;
-
-namespace {
-
-int32_t picky(int32_t x) {
-  if (x % 10 == 3)
-    throw std::invalid_argument{"three"};
-  return x * 2;
-}
-
-int32_t fragile(int32_t x) {
-  return x == 5 ? tasks::crash(x) : x;
-}
-
-} // namespace
 
 TEST_CASE("gather gives all values in order, or the first error") {
   host_fixture f;
@@ -43,6 +29,53 @@ TEST_CASE("gather gives all values in order, or the first error") {
   CHECK(bulkhead::wait_all(all).get());
 }
 
+namespace {
+
+/// Neither of a default constructor nor of a type that travels.
+class ticket {
+public:
+  explicit ticket(int32_t number) : number_(number) {
+    // nop
+  }
+
+  bool operator==(const ticket&) const = default;
+
+private:
+  int32_t number_;
+};
+
+} // namespace
+
+TEST_CASE("futures of several types are gathered into a tuple, in which nothing has a place as well") {
+  host_fixture f;
+  bulkhead::executor pool{f.sys, {.workers_max = 2}};
+  auto stamp = std::make_shared<bulkhead::runtime::outcome<ticket>>();
+  auto all = bulkhead::gather(pool.submit<&tasks::square>(3), pool.submit<&tasks::leave_trace>("/dev/null"),
+                              bulkhead::future<ticket>{stamp}, pool.submit([](const std::string& x) { return x + "!"; }, "a"));
+  CHECK(all.wait_for(std::chrono::nanoseconds{0}).error() == caf::sec::request_timeout);
+  stamp->set(ticket{7});
+  auto values = all.get();
+  REQUIRE(values);
+  CHECK(*values == std::tuple{int32_t{9}, std::monostate{}, ticket{7}, std::string{"a!"}});
+  CHECK(bulkhead::gather(pool.submit<&tasks::square>(2)).get() == std::tuple{int32_t{4}});
+  auto failed = bulkhead::gather(pool.submit<&tasks::square>(3), pool.submit<&tasks::throw_out_of_range>(1));
+  CHECK(failed.get().error() == errc::task_failed);
+}
+
+TEST_CASE("tasks that give nothing are gathered, and the first error is that of all") {
+  host_fixture f;
+  scratch_file trace;
+  bulkhead::executor pool{f.sys, {.workers_max = 2}};
+  std::vector<bulkhead::future<void>> all;
+  for (int i = 0; i < 10; ++i)
+    all.push_back(pool.submit<&tasks::leave_trace>(trace.path()));
+  CHECK(bulkhead::gather(all).get());
+  CHECK(trace.size() == 10);
+  all.push_back(pool.submit([] { throw std::out_of_range{"none"}; }));
+  CHECK(bulkhead::gather(all).get().error() == errc::task_failed);
+  CHECK(bulkhead::gather(std::vector<bulkhead::future<void>>{}).get());
+}
+
 TEST_CASE("a gathering that is cancelled cancels its tasks") {
   host_fixture f;
   gate door;
@@ -55,6 +88,11 @@ TEST_CASE("a gathering that is cancelled cancels its tasks") {
   CHECK(together.get().error() == errc::cancelled);
   for (auto& x : all)
     CHECK(x.get().error() == errc::cancelled);
+  auto number = pool.submit<&tasks::wait_at>(door.path(), 1);
+  auto nothing = pool.submit([](const std::string& path) { tasks::wait_at(path, 1); }, door.path());
+  CHECK(bulkhead::gather(number, nothing).cancel());
+  CHECK(number.get().error() == errc::cancelled);
+  CHECK(nothing.get().error() == errc::cancelled);
 }
 
 TEST_CASE("the first of several futures is found, and all in the order of their ends") {
@@ -79,44 +117,4 @@ TEST_CASE("a task that takes longer than its timeout is cancelled") {
   CHECK(bulkhead::with_timeout(f.sys, hanging, 1ms).get().error() == caf::sec::request_timeout);
   CHECK(hanging.get().error() == errc::cancelled);
   CHECK(bulkhead::with_timeout(f.sys, pool.submit<&tasks::square>(3), patience).get() == 9);
-}
-
-TEST_CASE("map gives results in order for any chunk size, and each call has its own error") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  for (size_t chunk : {size_t{1}, size_t{7}, size_t{1000}}) {
-    auto results = bulkhead::map<&picky>(pool, std::views::iota(int32_t{0}, int32_t{100}), {.chunk = chunk});
-    int32_t i = 0;
-    for (auto x = results.next(); x; x = results.next(), ++i)
-      if (i % 10 == 3)
-        CHECK(x->error() == errc::task_failed);
-      else
-        CHECK(*x == i * 2);
-    CHECK(i == 100);
-  }
-}
-
-TEST_CASE("map reads no more of its range than it may have in flight") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  size_t read = 0;
-  auto endless = std::views::iota(int32_t{0}) | std::views::transform([&read](int32_t x) {
-                   ++read;
-                   return x % 1000;
-                 });
-  auto results = bulkhead::map<&tasks::square>(pool, endless, {.chunk = 2, .chunks_in_flight_max = 3});
-  for (int32_t i = 0; i < 50; ++i)
-    CHECK(*results.next() == i * i);
-  CHECK(read <= 50 + 6);
-}
-
-TEST_CASE("a crash in a map fails its own chunk and nothing else") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto results = bulkhead::map<&fragile>(pool, std::views::iota(int32_t{0}, int32_t{20}), {.chunk = 4});
-  for (int32_t i = 0; i < 20; ++i)
-    if (auto x = results.next(); i >= 4 && i < 8)
-      CHECK(x->error() == errc::worker_lost);
-    else
-      CHECK(*x == i);
 }

@@ -2,13 +2,11 @@
 #include "tasks.hpp"
 
 #include <bulkhead/gather.hpp>
-#include <bulkhead/map.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <csignal>
 #include <cstdlib>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -30,14 +28,6 @@ int32_t read_deadly(const deadly&) {
 
 deadly write_deadly() {
   return {1};
-}
-
-int32_t crash_with(const std::string&) {
-  std::abort();
-}
-
-int32_t negate(int32_t x) {
-  return -x;
 }
 
 } // namespace
@@ -95,19 +85,6 @@ TEST_CASE("a result whose writing kills the worker is the error of that task alo
   auto good = pool.submit<&tasks::square>(3);
   CHECK(bad.get().error() == errc::worker_lost);
   CHECK(good.get() == 9);
-}
-
-TEST_CASE("crashes with large arguments are errors and no hang") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  std::vector<std::string> arguments(10, std::string(size_t{1} << 20, 'x'));
-  auto results = bulkhead::map<&crash_with>(pool, arguments);
-  int32_t count = 0;
-  while (auto x = results.next()) {
-    CHECK((*x).error() == errc::worker_lost);
-    ++count;
-  }
-  CHECK(count == 10);
 }
 
 TEST_CASE("a worker that dies after the shutdown was ordered holds nothing up") {
@@ -233,25 +210,4 @@ TEST_CASE("what is done already comes first, also if it was cancelled or failed"
   CHECK(bulkhead::wait_all(all).wait_for(0ns).error() == caf::sec::request_timeout);
   door.open();
   CHECK(in_order[1].get() == 1);
-}
-
-TEST_CASE("a range that throws in a map leaves what was submitted before, and no worker hangs") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  std::vector<int32_t> numbers{1, 2, 3, 4};
-  auto failing = numbers | std::views::transform([](int32_t x) { return x < 4 ? x : throw std::runtime_error{"no more"}; });
-  {
-    auto results = bulkhead::map<&negate>(pool, failing, {.chunks_in_flight_max = 2});
-    CHECK(results.next()->value() == -1);
-    CHECK(results.next()->value() == -2);
-    CHECK_THROWS_AS(results.next(), std::runtime_error);
-  }
-  CHECK(eventually([&] { return pool.unfinished() == 0; }));
-  CHECK(pool.submit<&negate>(7).get() == -7);
-}
-
-TEST_CASE("a map of nothing has no results") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  CHECK_FALSE(bulkhead::map<&negate>(pool, std::vector<int32_t>{}).next());
 }

@@ -184,6 +184,12 @@ auto await_message(caf::scheduled_actor* self) {
   return operation<typename joined<Ts...>::type, decltype(begin)>{std::move(begin)};
 }
 
+/// What stands in front of a base that refers to it.
+template <class T>
+struct kept {
+  T value;
+};
+
 template <class T>
 auto await_future(future<T> what) {
   auto begin = [what = std::move(what)](auto end) {
@@ -207,8 +213,8 @@ auto await_future(future<T> what) {
 template <class T>
 template <class CompletionToken>
   requires(!std::is_pointer_v<std::remove_cvref_t<CompletionToken>>)
-auto future<T>::operator()(CompletionToken&& token) && {
-  return detail::await_future(std::move(*this))(std::forward<CompletionToken>(token));
+auto future<T>::operator()(CompletionToken&& token) const {
+  return detail::await_future(*this)(std::forward<CompletionToken>(token));
 }
 
 /// The same for a future.
@@ -218,3 +224,24 @@ auto as_expected(future<T> what) {
 }
 
 } // namespace bulkhead
+
+namespace boost::asio::detail {
+
+// Asio awaits operations that are temporaries. A future may have a name, because it is copied. Only for our executor and type, as the
+// one in awaitable.hpp.
+template <class Signature, class T>
+class awaitable_async_op<Signature, bulkhead::future<T>, bulkhead::actor_executor>
+  : bulkhead::detail::kept<decltype(bulkhead::detail::await_future(bulkhead::future<T>{}))>,
+    public awaitable_async_op<Signature, decltype(bulkhead::detail::await_future(bulkhead::future<T>{})), bulkhead::actor_executor> {
+  using operation = decltype(bulkhead::detail::await_future(bulkhead::future<T>{}));
+  using kept = bulkhead::detail::kept<operation>;
+  using base = awaitable_async_op<Signature, operation, bulkhead::actor_executor>;
+
+public:
+  awaitable_async_op(bulkhead::future<T> what, awaitable_frame_base<bulkhead::actor_executor>* frame)
+    : kept{bulkhead::detail::await_future(std::move(what))}, base(std::move(kept::value), frame) {
+    // nop
+  }
+};
+
+} // namespace boost::asio::detail

@@ -83,7 +83,7 @@ public:
   /// Makes it an operation of Asio: `co_await pool.submit<&f>(x)` in a coroutine. Needs <bulkhead/coroutine.hpp>.
   template <class CompletionToken>
     requires(!std::is_pointer_v<std::remove_cvref_t<CompletionToken>>) // with which Asio tries what is no operation
-  auto operator()(CompletionToken&& token) &&;
+  auto operator()(CompletionToken&& token) const;
 
   /// Waits for the value; for plain threads and blocking actors.
   /// @returns the error of the task, or `errc::would_block` at once on a thread that runs actors.

@@ -11,52 +11,50 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <tuple>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace bulkhead {
 
 namespace detail {
 
-/// Cancels all of them.
-template <class T>
-class cancel_each final : public runtime::canceller {
-public:
-  explicit cancel_each(std::vector<future<T>> all) : all_(std::move(all)) {
-    // nop
-  }
-
-  bool cancel() override {
-    auto result = false;
-    for (auto& x : all_)
-      result |= x.cancel();
-    return result;
-  }
-
-private:
-  const std::vector<future<T>> all_;
-};
-
 /// Runs `what` on a thread of the runtime after `delay`.
 void run_later(caf::actor_system& system, std::chrono::nanoseconds delay, std::function<void()> what);
 
-/// How many results a gathering waits for.
-class countdown {
-public:
-  explicit countdown(size_t count) : left_(count) {
-    // nop
-  }
+using outcome_pointer = std::shared_ptr<runtime::outcome_base>;
 
-  /// @returns whether this was the last one.
-  bool one_less() {
-    std::lock_guard guard{mutex_};
-    return --left_ == 0;
-  }
+/// Fails `result` with the first error of `all`, or else runs `succeed` when each of them has a value. Cancelling it cancels all.
+void join(std::vector<outcome_pointer> all, const outcome_pointer& result, std::function<void()> succeed);
 
-private:
-  std::mutex mutex_;
-  size_t left_;
-};
+/// Makes a cancellation of `result` one of all that it is made of.
+void cancel_with(runtime::outcome_base& result, std::vector<outcome_pointer> all);
+
+/// Runs `what` when all of them are done.
+void when_all_done(const std::vector<outcome_pointer>& all, std::function<void()> what);
+
+template <class T>
+std::vector<outcome_pointer> states_of(const std::vector<future<T>>& all) {
+  std::vector<outcome_pointer> result;
+  result.reserve(all.size());
+  for (auto& x : all)
+    result.push_back(x.state());
+  return result;
+}
+
+/// What a tuple has for the value of a future.
+template <class T>
+using gathered = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+gathered<T> gather_one(const future<T>& from) {
+  if constexpr (std::is_void_v<T>)
+    return {};
+  else
+    return from.state()->value();
+}
 
 } // namespace detail
 
@@ -65,42 +63,41 @@ template <class T>
   requires(!std::is_void_v<T>)
 future<std::vector<T>> gather(std::vector<future<T>> all) {
   auto result = std::make_shared<runtime::outcome<std::vector<T>>>();
-  if (all.empty()) {
-    result->set({});
-    return future<std::vector<T>>{std::move(result)};
-  }
-  result->source(std::make_shared<detail::cancel_each<T>>(all));
-  auto left = std::make_shared<detail::countdown>(all.size());
-  auto shared = std::make_shared<const std::vector<future<T>>>(std::move(all));
-  for (auto& x : *shared)
-    x.on_done([result, left, shared](const caf::expected<T>& value) {
-      if (!value) {
-        result->fail(value.error());
-      } else if (left->one_less()) {
-        std::vector<T> values;
-        values.reserve(shared->size());
-        for (auto& y : *shared)
-          if (!y.state()->reason())
-            values.push_back(y.state()->value());
-        if (values.size() == shared->size())
-          result->set(std::move(values));
-      }
-    });
+  auto states = detail::states_of(all);
+  detail::join(std::move(states), result, [result, all = std::move(all)] {
+    std::vector<T> values;
+    values.reserve(all.size());
+    for (auto& x : all)
+      values.push_back(x.state()->value());
+    result->set(std::move(values));
+  });
   return future<std::vector<T>>{std::move(result)};
+}
+
+/// The same for what gives no value.
+inline future<void> gather(const std::vector<future<void>>& all) {
+  auto result = std::make_shared<runtime::outcome<void>>();
+  detail::join(detail::states_of(all), result, [result] { result->set({}); });
+  return future<void>{std::move(result)};
+}
+
+/// The same for futures of several types: `auto both = gather(pool.submit<&f>(1), pool.submit<&g>("x"));`. `void` gives a
+/// `std::monostate`, so that the places in the tuple are those of the arguments.
+template <class T, class... Ts>
+future<std::tuple<detail::gathered<T>, detail::gathered<Ts>...>> gather(future<T> first, future<Ts>... others) {
+  using values = std::tuple<detail::gathered<T>, detail::gathered<Ts>...>;
+  auto result = std::make_shared<runtime::outcome<values>>();
+  detail::join({first.state(), others.state()...}, result, [result, first, others...] {
+    result->set(values(detail::gather_one(first), detail::gather_one(others)...));
+  });
+  return future<values>{std::move(result)};
 }
 
 /// Done when all are, however they ended: look at each of them.
 template <class T>
 future<void> wait_all(const std::vector<future<T>>& all) {
   auto result = std::make_shared<runtime::outcome<void>>();
-  if (all.empty())
-    result->set({});
-  auto left = std::make_shared<detail::countdown>(all.size());
-  for (auto& x : all)
-    x.state()->on_done([result, left] {
-      if (left->one_less())
-        result->set({});
-    });
+  detail::when_all_done(detail::states_of(all), [result] { result->set({}); });
   return future<void>{std::move(result)};
 }
 
@@ -112,7 +109,7 @@ future<size_t> first_completed(const std::vector<future<T>>& all) {
   if (all.empty())
     result->fail(caf::make_error(caf::sec::invalid_argument, "no futures to wait for"));
   for (size_t i = 0; i < all.size(); ++i)
-    all[i].state()->on_done([result, i] { result->set(i); });
+    all[i].state()->on_done([result, i] { result->set(size_t{i}); });
   return future<size_t>{std::move(result)};
 }
 
@@ -147,7 +144,7 @@ std::vector<future<T>> as_completed(const std::vector<future<T>>& all) {
 template <class T>
 future<T> with_timeout(caf::actor_system& system, const future<T>& what, std::chrono::nanoseconds delay_max) {
   auto result = std::make_shared<runtime::outcome<T>>();
-  result->source(std::make_shared<detail::cancel_each<T>>(std::vector<future<T>>{what}));
+  detail::cancel_with(*result, {what.state()});
   what.state()->on_done([result, from = what.state()] {
     if (from->reason())
       result->fail(from->reason());

@@ -90,13 +90,22 @@ using outcome_value = std::conditional_t<std::is_void_v<T>, nothing, T>;
 template <class T>
 class outcome final : public outcome_base {
 public:
-  bool set(outcome_value<T> value) {
-    return settle([&] { value_ = std::move(value); });
+  /// Moves from `value` only if it was not set before.
+  bool set(outcome_value<T>&& value) {
+    return settle([&] { value_.emplace(std::move(value)); });
+  }
+
+  bool set(const outcome_value<T>& value) {
+    return settle([&] { value_.emplace(value); });
   }
 
   /// Only when it is done without a reason.
-  [[nodiscard]] const outcome_value<T>& value() const {
+  [[nodiscard]] const outcome_value<T>& value() const& {
     return *value_;
+  }
+
+  [[nodiscard]] outcome_value<T>&& value() && {
+    return std::move(*value_);
   }
 
 private:
@@ -107,7 +116,7 @@ private:
     } else if constexpr (caf::detail::is_complete<caf::type_id<T>>) {
       if (!content.match_elements<T>())
         return false;
-      value_ = std::move(content.get_mutable_as<T>(0));
+      value_.emplace(std::move(content.get_mutable_as<T>(0)));
       return true;
     } else {
       return false; // of a type that no worker sends
