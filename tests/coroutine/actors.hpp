@@ -7,7 +7,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 // What the tests of coroutines await, and how they count what is left of them.
@@ -47,6 +49,15 @@ public:
 private:
   std::shared_ptr<std::atomic<size_t>> count_ = std::make_shared<std::atomic<size_t>>(0);
 };
+
+/// What a coroutine gives that runs in an actor of its own, when that has ended.
+template <class T>
+caf::expected<T> run(test_support::host_fixture& f, std::function<bulkhead::awaitable<T>(caf::event_based_actor*)> body) {
+  std::optional<bulkhead::future<T>> result;
+  caf::scoped_actor self{f.sys};
+  self->wait_for(f.sys.spawn([&](caf::event_based_actor* me) { result = bulkhead::create_task(me, body(me)); }));
+  return result->get();
+}
 
 /// Doubles a number, refuses a negative one.
 caf::behavior doubler();

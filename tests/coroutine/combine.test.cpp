@@ -7,25 +7,16 @@
 
 #include <catch2/catch.hpp>
 
-#include <functional>
 #include <stdexcept>
 
 using namespace test_support;
 using bulkhead::awaitable;
 using bulkhead::errc;
 using coroutines::census;
+using coroutines::run;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// What a coroutine gives that runs in an actor of its own.
-template <class T>
-caf::expected<T> run(host_fixture& f, std::function<awaitable<T>(caf::event_based_actor*)> body) {
-  std::optional<bulkhead::future<T>> result;
-  caf::scoped_actor self{f.sys};
-  self->wait_for(f.sys.spawn([&](caf::event_based_actor* me) { result = bulkhead::create_task(me, body(me)); }));
-  return result->get();
-}
 
 awaitable<int32_t> doubled(caf::event_based_actor* self, caf::actor peer, int32_t x) {
   co_return co_await bulkhead::request<int32_t>(self, peer, patience, x);
@@ -157,7 +148,7 @@ TEST_CASE("a task that runs is cancelled with the coroutine that awaits it, and 
     auto actor = f.sys.spawn([=, path = begun.path()](caf::event_based_actor* me) -> caf::behavior {
       auto wait = [](bulkhead::executor where, std::string file, std::shared_ptr<bulkhead::future<void>> out) -> awaitable<> {
         *out = where.submit<&coroutines::hang>(file);
-        co_await bulkhead::future{*out};
+        co_await *out;
       };
       auto task = bulkhead::create_task(me, wait(pool, path, hanging));
       return {

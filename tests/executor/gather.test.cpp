@@ -117,4 +117,5 @@ TEST_CASE("a task that takes longer than its timeout is cancelled") {
   CHECK(bulkhead::with_timeout(f.sys, hanging, 1ms).get().error() == caf::sec::request_timeout);
   CHECK(hanging.get().error() == errc::cancelled);
   CHECK(bulkhead::with_timeout(f.sys, pool.submit<&tasks::square>(3), patience).get() == 9);
+  CHECK(bulkhead::with_timeout(f.sys, pool.submit<&tasks::square>(3), std::chrono::nanoseconds::max()).get() == 9);
 }

@@ -21,6 +21,12 @@ namespace detail {
 /// Throws `caf::sec::request_timeout`.
 [[noreturn]] void time_out();
 
+/// How long it is until `deadline`, 0 if that has passed.
+std::chrono::nanoseconds time_until(std::chrono::steady_clock::time_point deadline);
+
+/// The moment `how_long` from now, or the last one.
+std::chrono::steady_clock::time_point deadline_in(std::chrono::nanoseconds how_long);
+
 template <class T>
 struct result_of_awaitable;
 
@@ -40,7 +46,7 @@ awaitable<T> until(awaitable<T> what, std::chrono::steady_clock::time_point dead
     all->fail(std::move(failed));
     all->cancel();
   });
-  all->add(delay(deadline - std::chrono::steady_clock::now()), [&](std::exception_ptr failed, unit) {
+  all->add(delay(time_until(deadline)), [&](std::exception_ptr failed, unit) {
     timed_out = !failed;
     all->cancel();
   });
@@ -65,7 +71,7 @@ auto with_deadline(X&& what, std::chrono::steady_clock::time_point deadline) {
 /// The same, at most `how_long` from now.
 template <detail::awaited X>
 auto with_timeout(X&& what, std::chrono::nanoseconds how_long) {
-  return with_deadline(std::forward<X>(what), std::chrono::steady_clock::now() + how_long);
+  return with_deadline(std::forward<X>(what), detail::deadline_in(how_long));
 }
 
 /// Coroutines that end together, as Python's `asyncio.TaskGroup`: see `with_task_group`.

@@ -4,6 +4,8 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 
+#include <chrono>
+
 namespace bulkhead {
 
 namespace detail {
@@ -14,6 +16,17 @@ caf::error cancelled() {
 
 void time_out() {
   throw failure{caf::make_error(caf::sec::request_timeout)};
+}
+
+std::chrono::nanoseconds time_until(std::chrono::steady_clock::time_point deadline) {
+  auto now = std::chrono::steady_clock::now();
+  return deadline > now ? deadline - now : std::chrono::nanoseconds{0};
+}
+
+std::chrono::steady_clock::time_point deadline_in(std::chrono::nanoseconds how_long) {
+  using time_point = std::chrono::steady_clock::time_point;
+  auto now = std::chrono::steady_clock::now();
+  return how_long < time_point::max() - now ? now + how_long : time_point::max();
 }
 
 } // namespace detail

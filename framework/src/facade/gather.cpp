@@ -75,7 +75,9 @@ void when_all_done(const std::vector<outcome_pointer>& all, std::function<void()
 
 void run_later(caf::actor_system& system, std::chrono::nanoseconds delay, std::function<void()> what) {
   auto& clock = system.clock();
-  clock.schedule(clock.now() + std::chrono::duration_cast<caf::actor_clock::duration_type>(delay), caf::make_action(std::move(what)));
+  auto now = clock.now();
+  auto last = caf::actor_clock::time_point::max();
+  clock.schedule(delay < last - now ? now + delay : last, caf::make_action(std::move(what)));
 }
 
 } // namespace bulkhead::detail
