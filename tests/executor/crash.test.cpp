@@ -94,3 +94,17 @@ TEST_CASE("an idle worker that is killed is replaced when the next task comes") 
   REQUIRE(second);
   CHECK(*second != *first);
 }
+
+TEST_CASE("a result that is larger than the mailbox is with the host before the next task can end its worker") {
+  host_fixture f;
+  bulkhead::executor pool{f.sys, {.workers_max = 1, .worker = {.mailbox_bytes = uint32_t{1} << 16}}};
+  for (int round = 0; round < 5; ++round) {
+    auto make = [](uint64_t size) { return std::string(size, 'x'); };
+    auto large = pool.submit(make, uint64_t{1} << 20);
+    auto small = pool.submit(make, uint64_t{1} << 13); // waits behind the large one
+    auto crashed = pool.submit<&tasks::crash>(1);
+    CHECK(crashed.get().error() == errc::worker_lost);
+    CHECK(large.get() == std::string(size_t{1} << 20, 'x'));
+    CHECK(small.get() == std::string(size_t{1} << 13, 'x'));
+  }
+}

@@ -6,6 +6,7 @@
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -43,6 +44,14 @@ bool caf_scheduler::may_park(uint64_t bytes, const backlog_limits& most) noexcep
   ++now->parked.messages;
   now->parked.bytes += waiting_bytes(bytes);
   return true;
+}
+
+bool caf_scheduler::output_waits() {
+  auto now = running::of_thread;
+  if (now != nullptr && now->wanted)
+    return true;
+  std::lock_guard guard{links_mutex_};
+  return std::any_of(links_.begin(), links_.end(), [](auto& x) { return !x->flushed(); });
 }
 
 void caf_scheduler::wait_for_room(const std::shared_ptr<link>& via, const flow& who) {

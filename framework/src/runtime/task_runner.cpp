@@ -2,6 +2,7 @@
 #include "bulkhead/runtime/task_runner.hpp"
 
 #include "bulkhead/runtime/caf_factory.hpp"
+#include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/task_function.hpp"
 #include "bulkhead/transport/task_records.hpp"
 #include "bulkhead/transport/type_ids.hpp"
@@ -37,6 +38,9 @@ thread_local const running_task* task_of_thread = nullptr;
 // How long one turn may take, apart from its last task: between turns the actor may have to wait for room, or to end.
 constexpr std::chrono::microseconds turn_max{200};
 
+// How soon it is seen that results have left this process.
+constexpr std::chrono::microseconds look_again{200};
+
 struct waiting_call {
   task_call call;
   caf::strong_actor_ptr sender;
@@ -48,6 +52,7 @@ struct runner_state {
   static inline const char* name = "bulkhead.task_runner";
 
   task_claims claims;
+  caf_scheduler* scheduler = nullptr;
   std::deque<waiting_call> waiting;
   bool goes_on = false;
 };
@@ -79,10 +84,19 @@ void run_one(runner* self, waiting_call what) {
                          self->context());
 }
 
+// A task that ends the process must not take the results of others along, so none is begun before those have left it.
+bool owes_results(runner* self) {
+  if (!self->state.scheduler->output_waits())
+    return false;
+  self->state.goes_on = true;
+  self->delayed_send(self, look_again, caf::tick_atom_v);
+  return true;
+}
+
 void run_waiting(runner* self) {
   auto& waiting = self->state.waiting;
   auto begin = std::chrono::steady_clock::now();
-  while (!waiting.empty()) {
+  while (!waiting.empty() && !owes_results(self)) {
     auto next = std::move(waiting.front());
     waiting.pop_front();
     run_one(self, std::move(next));
@@ -106,6 +120,7 @@ caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t init
   if (!claims)
     throw std::invalid_argument{"needs a claim board"};
   self->state.claims = claims;
+  self->state.scheduler = &dynamic_cast<caf_scheduler&>(self->system().scheduler()); // a worker has no other
   if (initializer != 0)
     if (auto failed = run_initializer(initializer, arguments))
       throw std::runtime_error{*failed};

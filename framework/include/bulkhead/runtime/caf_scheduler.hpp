@@ -96,6 +96,10 @@ public:
   /// Runs `what`, which is short, once the scheduler is not frozen. On the threads of detached actors.
   void enter(const std::function<void()>& what);
 
+  /// Whether something that was sent from here has not left this process yet, be it that its receiver's mailbox or its receiver has no
+  /// room. On a thread that runs an actor.
+  [[nodiscard]] bool output_waits();
+
   /// Lets all actors go on that wait for room, whatever becomes of what they send.
   void end_waits();
 
