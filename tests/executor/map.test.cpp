@@ -1,5 +1,4 @@
-// Catches a map that reads its range further than it may, loses or mixes up results, fails calls that are not to blame, or leaves
-// tasks behind when nobody wants its results any more.
+// Catches a map that reads its range further than it may, loses or mixes up results, or forgets somebody who waits for one.
 #include "tasks.hpp"
 
 #include <bulkhead/gather.hpp>
@@ -8,7 +7,6 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <memory>
 #include <ranges>
 #include <stdexcept>
 #include <string>
@@ -26,10 +24,6 @@ int32_t picky(int32_t x) {
   return x * 2;
 }
 
-int32_t fragile(int32_t x) {
-  return x == 5 ? tasks::crash(x) : x;
-}
-
 int32_t negate(int32_t x) {
   return -x;
 }
@@ -37,10 +31,6 @@ int32_t negate(int32_t x) {
 void accept(int32_t x) {
   if (x < 0)
     throw std::invalid_argument{"negative"};
-}
-
-int32_t crash_with(const std::string&) {
-  std::abort();
 }
 
 std::string repeat(const std::string& text, int32_t count) {
@@ -138,27 +128,6 @@ TEST_CASE("map_unordered gives every result once for any chunk size, errors with
   }
 }
 
-TEST_CASE("a crash in a map fails its own chunk and nothing else, in order or not") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto numbers = std::views::iota(int32_t{0}, int32_t{20});
-  auto in_order = bulkhead::map<&fragile>(pool, numbers, {.chunk = 4});
-  for (int32_t i = 0; i < 20; ++i)
-    if (auto x = in_order.next().get(); i >= 4 && i < 8)
-      CHECK(x.error() == errc::worker_lost);
-    else
-      CHECK(x == i);
-  auto as_completed = bulkhead::map_unordered<&fragile>(pool, numbers, {.chunk = 4});
-  for (int32_t i = 0; i < 20; ++i) {
-    auto x = as_completed.next().get();
-    REQUIRE(x);
-    if (x->index >= 4 && x->index < 8)
-      CHECK(x->result.error() == errc::worker_lost);
-    else
-      CHECK(x->result == static_cast<int32_t>(x->index));
-  }
-}
-
 TEST_CASE("an actor takes the results of a map without blocking its thread, and goes on meanwhile") {
   host_fixture f{1};
   caf::scoped_actor self{f.sys};
@@ -205,28 +174,6 @@ TEST_CASE("an actor takes the results of a map without blocking its thread, and 
   self->send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
-TEST_CASE("what is under way is cancelled when nobody wants a map's results any more, and so are its futures") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  gate door;
-  bulkhead::future<int32_t> first;
-  bulkhead::future<bulkhead::mapped<int32_t>> other;
-  {
-    auto paths = std::views::iota(0) | std::views::transform([&door](int) { return door.path(); });
-    auto in_order = bulkhead::map<&pass>(pool, paths, {.chunk = 2, .chunks_in_flight_max = 4});
-    auto as_completed = bulkhead::map_unordered<&pass>(pool, paths, {.chunks_in_flight_max = 4});
-    first = in_order.next();
-    other = as_completed.next();
-    CHECK(pool.unfinished() == 8);
-    in_order = {};
-    CHECK(first.get().error() == errc::cancelled);
-    CHECK_FALSE(in_order.next());
-  }
-  CHECK(other.get()->result.error() == errc::cancelled);
-  CHECK(eventually([&] { return pool.unfinished() == 0; }));
-  CHECK(pool.submit<&negate>(7).get() == -7);
-}
-
 TEST_CASE("who asks for several results at once gets all of them, also beyond what may be in flight") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
@@ -248,51 +195,6 @@ TEST_CASE("who asks for several results at once gets all of them, also beyond wh
   for (auto& x : each)
     ++seen.at(x.get()->index);
   CHECK(seen == std::vector<int>(20, 1));
-}
-
-TEST_CASE("a result of a map that is not wanted ends alone, and out of order it is left to who asks next") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  gate door;
-  std::vector<std::string> paths{door.path(), ""};
-  auto in_order = bulkhead::map<&pass>(pool, paths, {.chunk = 2});
-  auto unwanted = in_order.next();
-  CHECK(unwanted.cancel());
-  CHECK(unwanted.get().error() == errc::cancelled);
-  auto as_completed = bulkhead::map_unordered<&pass>(pool, paths);
-  auto impatient = as_completed.next();
-  auto patient = as_completed.next();
-  CHECK_FALSE(as_completed.next());
-  CHECK(impatient.cancel());
-  CHECK(impatient.get().error() == errc::cancelled);
-  auto last = as_completed.next();
-  CHECK(last);
-  CHECK_FALSE(as_completed.next());
-  door.open();
-  CHECK(in_order.next().get() == 0);
-  CHECK(patient.get()->index + last.get()->index == 1);
-  CHECK_FALSE(patient.cancel());
-}
-
-TEST_CASE("a range that throws ends its map in the place of what could not be read, and no worker hangs") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto failing = std::views::iota(int32_t{1}, int32_t{9})
-                 | std::views::transform([](int32_t x) { return x < 4 ? x : throw std::runtime_error{"no more"}; });
-  for (size_t chunk : {size_t{1}, size_t{2}, size_t{10}}) {
-    auto in_order = bulkhead::map<&negate>(pool, failing, {.chunk = chunk});
-    for (int32_t i = 1; i < 4; ++i)
-      CHECK(in_order.next().get() == -i);
-    CHECK_THROWS_AS(in_order.next(), std::runtime_error);
-    CHECK_FALSE(in_order.next());
-    auto as_completed = bulkhead::map_unordered<&negate>(pool, failing, {.chunk = chunk});
-    for (int i = 1; i < 4; ++i)
-      CHECK(as_completed.next().get());
-    CHECK_THROWS_AS(as_completed.next(), std::runtime_error);
-    CHECK_FALSE(as_completed.next());
-  }
-  CHECK(eventually([&] { return pool.unfinished() == 0; }));
-  CHECK(pool.submit<&negate>(7).get() == -7);
 }
 
 TEST_CASE("a function of several parameters is mapped over pairs and tuples") {
@@ -326,31 +228,4 @@ TEST_CASE("a map of nothing has no results") {
   CHECK_FALSE(bulkhead::map_results<int32_t>{}.next());
   CHECK_FALSE(bulkhead::unordered_map_results<int32_t>{}.next());
   CHECK(pool.workers() == 0);
-}
-
-TEST_CASE("crashes with large arguments are errors and no hang") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  std::vector<std::string> arguments(10, std::string(size_t{1} << 20, 'x'));
-  auto results = bulkhead::map<&crash_with>(pool, arguments);
-  int32_t count = 0;
-  while (auto x = results.next()) {
-    CHECK(x.get().error() == errc::worker_lost);
-    ++count;
-  }
-  CHECK(count == 10);
-}
-
-TEST_CASE("a map over a pool that ends has an error for what was not read before") {
-  host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto results = bulkhead::map<&negate>(pool, std::views::iota(int32_t{0}, int32_t{6}), {.chunk = 2, .chunks_in_flight_max = 2});
-  CHECK(results.next().get() == 0);
-  pool.shutdown();
-  CHECK(results.next().get() == -1);
-  CHECK(results.next().get() == -2);
-  CHECK(results.next().get() == -3);
-  CHECK(results.next().get().error() == errc::shutting_down);
-  CHECK(results.next().get().error() == errc::shutting_down);
-  CHECK_FALSE(results.next());
 }

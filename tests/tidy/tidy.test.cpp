@@ -114,6 +114,19 @@ TEST_CASE("every test that the failure model names exists") {
   CHECK(missing == nothing);
 }
 
+TEST_CASE("what the table of Python's functions names exists") {
+  if (!exists(root / "docs"))
+    return;
+  auto documents = read_folder(root, "docs", {"executor.md"});
+  REQUIRE(documents.size() == 1);
+  auto named = names_in_last_column(documents.front());
+  CHECK_FALSE(named.empty());
+  findings missing;
+  std::copy_if(named.begin(), named.end(), std::back_inserter(missing),
+               [](auto& name) { return !exists(root / name) && !exists(root / "examples" / (name + ".cpp")); });
+  CHECK(missing == nothing);
+}
+
 TEST_CASE("every numbered example says what it prints") {
   findings silent;
   for (auto& file : read_folder(root, "examples", {".cpp"}))

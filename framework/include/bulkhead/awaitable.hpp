@@ -80,7 +80,7 @@ struct throwing_end {
     auto failed = result ? nullptr : std::make_exception_ptr(failure{std::move(result.error())});
     if constexpr (std::is_void_v<T>)
       std::move(handler)(std::move(failed));
-    else
+    else if constexpr (std::is_default_constructible_v<T>)
       std::move(handler)(std::move(failed), result ? std::move(*result) : T{});
   }
 };
@@ -112,6 +112,8 @@ public:
 
   template <boost::asio::completion_token_for<typename detail::signature_of<T>::throwing> CompletionToken>
   auto operator()(CompletionToken&& token) && {
+    static_assert(std::is_void_v<T> || std::is_default_constructible_v<detail::value_of<T>>,
+                  "what is awaited gives a type without a default constructor, which Asio cannot pass on: use as_expected(...)");
     auto initiate = [](auto handler, Begin begin) {
       begin(detail::throwing_end<T, decltype(handler)>{std::move(handler)});
     };

@@ -9,6 +9,7 @@
 #include "bulkhead/task_group.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/response_handle.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/sec.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -36,6 +37,13 @@ template <class T>
 void co_spawn(caf::scheduled_actor* self, awaitable<T> what) {
   auto scope = detail::coroutine_scope::of(self);
   scope->begin_root(std::move(what), [all = scope.get()](std::exception_ptr failed, auto&&) { all->ended(failed); });
+}
+
+/// For what is no coroutine: does not compile, and says why.
+template <class T>
+  requires(!detail::is_awaitable<T>::value)
+void co_spawn(caf::scheduled_actor*, const T&) {
+  (void) detail::check_coroutine<T>();
 }
 
 namespace detail {
@@ -110,6 +118,12 @@ future<T> create_task(caf::scheduled_actor* self, awaitable<T> what) {
   return future<T>{std::move(result)};
 }
 
+template <class T>
+  requires(!detail::is_awaitable<T>::value)
+void create_task(caf::scheduled_actor*, const T&) {
+  (void) detail::check_coroutine<T>();
+}
+
 /// Answers the request that `self` handles just now with what the coroutine returns or throws (see `to_error`):
 /// `[self](int32_t x) { return co_respond(self, serve(self, x)); }`. The actor goes on with other messages until then. It is not cancelled
 /// when the request's timeout has passed. If the actor ends before, the answer is an error as for any open request.
@@ -128,6 +142,12 @@ auto co_respond(Self* self, awaitable<T> what) {
   return promise;
 }
 
+template <class T, class Self>
+  requires(!detail::is_awaitable<T>::value)
+void co_respond(Self*, const T&) {
+  (void) detail::check_coroutine<T>();
+}
+
 /// A request that is sent when it is awaited: `auto y = co_await request<int32_t>(self, server, 1s, 7);`
 ///
 /// It gives a value of the one type `Ts`, a tuple of several, nothing for none. For a typed handle `Ts` may be left out. Throws a `failure` with
@@ -135,6 +155,10 @@ auto co_respond(Self* self, awaitable<T> what) {
 /// @param self the actor of the awaiting coroutine. @param timeout `caf::infinite` for none.
 template <class... Ts, class Self, class Handle, class Rep, class Period, class... Args>
 auto request(Self* self, const Handle& to, std::chrono::duration<Rep, Period> timeout, Args&&... arguments) {
+  static_assert((runtime::can_cross_processes<caf::detail::strip_and_convert_t<Args>> && ...),
+                "each part of a message needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
+  static_assert((runtime::can_cross_processes<Ts> && ...),
+                "each part of a response needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
   auto send = [self, to, timeout, content = std::tuple<std::decay_t<Args>...>{std::forward<Args>(arguments)...}]() mutable {
     return std::apply([&](auto&... xs) { return self->request(to, timeout, std::move(xs)...); }, content);
   };
@@ -164,7 +188,19 @@ auto spawn(Self* self, std::string_view name, Ts&&... arguments) {
 template <class... Ts>
 auto receive(caf::scheduled_actor* self) {
   static_assert(sizeof...(Ts) > 0, "name the types of the message: receive<int32_t>(self)");
+  static_assert((runtime::can_cross_processes<Ts> && ...),
+                "each part of a message needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
   return detail::await_message<Ts...>(self);
 }
 
 } // namespace bulkhead
+
+namespace boost::asio {
+
+// Asio asks this of whatever is awaited.
+template <class Self, class Policy>
+struct is_async_operation<caf::response_handle<Self, Policy>> : std::false_type {
+  static_assert(sizeof(Policy) == 0, "a coroutine awaits bulkhead::request(self, ...), not self->request(...)");
+};
+
+} // namespace boost::asio

@@ -185,6 +185,22 @@ struct is_awaitable<awaitable<T>> : std::true_type {};
 template <class T>
 concept awaited = is_ours<std::remove_cvref_t<T>>::value || is_awaitable<std::remove_cvref_t<T>>::value;
 
+/// Explains with one sentence what can be limited or be in a group; true if `T` can.
+template <class T>
+consteval bool check_awaited() {
+  static_assert(awaited<T>, "this takes a coroutine, a future or a request: call the function that is a coroutine, and give operations of "
+                            "Asio the token bulkhead::use_awaitable");
+  return awaited<T>;
+}
+
+/// The same for what is begun as a coroutine of its own.
+template <class T>
+consteval bool check_coroutine() {
+  static_assert(is_awaitable<std::remove_cvref_t<T>>::value,
+                "this takes what a coroutine returns: call the function, and make a coroutine of a future or a request with to_awaitable");
+  return is_awaitable<std::remove_cvref_t<T>>::value;
+}
+
 } // namespace detail
 
 } // namespace bulkhead

@@ -26,7 +26,7 @@ namespace bulkhead {
 ///
 /// Thread safety: any thread; changes exclude each other. Lifetime: ends before the actor system, which waits for it as
 /// for an actor. Handles and their last elements outlive the writer.
-template <shareable_element T>
+template <class T>
 class shared_array_writer {
   using word = typename shared_array<T>::word;
   using words = shm::twin_array_writer<word>;

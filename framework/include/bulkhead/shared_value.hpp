@@ -21,7 +21,7 @@ namespace bulkhead {
 ///
 /// Thread safety: any thread; stores exclude each other. Lifetime: ends before the actor system, which waits for it as
 /// for an actor. Handles and their last value outlive the writer.
-template <shareable_value T>
+template <class T>
 class shared_value_writer {
 public:
   /// Publishes nothing; only to be destroyed or assigned to, as after a move.

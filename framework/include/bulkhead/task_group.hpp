@@ -63,13 +63,14 @@ awaitable<T> until(awaitable<T> what, std::chrono::steady_clock::time_point dead
 
 /// Cancels `what` (a coroutine, a future, a request) at `deadline`, and all that it awaits. When that has ended it throws
 /// `caf::sec::request_timeout`, unless there was a result after all. Of several deadlines around each other the first one holds.
-template <detail::awaited X>
+template <class X>
 auto with_deadline(X&& what, std::chrono::steady_clock::time_point deadline) {
-  return detail::until(to_awaitable(std::forward<X>(what)), deadline);
+  if constexpr (detail::check_awaited<X>())
+    return detail::until(to_awaitable(std::forward<X>(what)), deadline);
 }
 
 /// The same, at most `how_long` from now.
-template <detail::awaited X>
+template <class X>
 auto with_timeout(X&& what, std::chrono::nanoseconds how_long) {
   return with_deadline(std::forward<X>(what), detail::deadline_in(how_long));
 }
@@ -81,14 +82,15 @@ class task_group {
 public:
   /// Begins a coroutine, a future or a request in the group. It runs at once up to where it first waits; its value is dropped.
   /// If the group was cancelled, so is what is added.
-  template <detail::awaited X>
+  template <class X>
   void add(X&& what) {
-    all_->add(to_awaitable(std::forward<X>(what)), [all = all_.get()](std::exception_ptr failed, auto&&) {
-      if (failed) {
-        all->fail(std::move(failed));
-        all->cancel();
-      }
-    });
+    if constexpr (detail::check_awaited<X>())
+      all_->add(to_awaitable(std::forward<X>(what)), [all = all_.get()](std::exception_ptr failed, auto&&) {
+        if (failed) {
+          all->fail(std::move(failed));
+          all->cancel();
+        }
+      });
   }
 
   /// Cancels what runs in the group, its body as well. `with_task_group` throws what that ends with.

@@ -25,8 +25,10 @@ concept plain_value = std::is_trivially_copyable_v<T> && std::is_default_constru
 /// 8, 32 and 64 bits have one. To another machine the values go as they are: both must agree on what they look like.
 ///
 /// Thread safety and lifetime: as `bytes`.
-template <plain_value T>
+template <class T>
 class array {
+  static_assert(plain_value<T>, "an array holds plain values only: numbers, or structs of them without pointers, strings or vectors");
+
 public:
   using value_type = T;
 

@@ -45,8 +45,11 @@ constexpr uint64_t elements_max = uint64_t{1} << 40;
 ///
 /// Thread safety: any thread. Lifetime: the elements stay readable when the writer, or its process, has ended. The memory goes
 /// with the last handle of any process.
-template <shareable_element T>
+template <class T>
 class shared_array : public transport::changing_handle {
+  static_assert(shareable_element<T>, "an element of a shared array is a plain value of 1, 2, 4 or 8 bytes: take a shared value of a "
+                                      "std::array for larger ones");
+
 public:
   /// Empty: without elements.
   shared_array() noexcept = default;

@@ -33,8 +33,11 @@ concept shareable_value = plain_value<T> && sizeof(T) <= shared_value_bytes_max;
 ///
 /// Thread safety: any thread. Lifetime: the last value stays readable when its writer, or its writer's process, has ended. The
 /// memory goes with the last handle of any process.
-template <shareable_value T>
+template <class T>
 class shared_value : public transport::changing_handle {
+  static_assert(shareable_value<T>, "a shared value is plain memory of at most 16 MiB: numbers, or a struct of them and of arrays of a "
+                                    "fixed size, without pointers, strings or vectors; send anything else as a message");
+
 public:
   /// Empty.
   shared_value() noexcept = default;

@@ -1,0 +1,28 @@
+# Compiles SNIPPET with COMPILER and the options in the files FLAGS, without writing anything. What must come of it stands in its first
+# line: "// compiles", or "// error: TEXT", which the first line of the compiler's complaints must contain.
+file(STRINGS "${SNIPPET}" first LIMIT_COUNT 1)
+set(ENV{LC_ALL} C)
+execute_process(COMMAND "${COMPILER}" "@${FLAGS}" -fsyntax-only "${SNIPPET}"
+                RESULT_VARIABLE status OUTPUT_VARIABLE complaints ERROR_VARIABLE complaints)
+
+if(first STREQUAL "// compiles")
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "does not compile:\n${complaints}")
+  endif()
+  return()
+endif()
+if(NOT first MATCHES "^// error: (.+)$")
+  message(FATAL_ERROR "the first line of ${SNIPPET} does not say what must come of it")
+endif()
+set(wanted "${CMAKE_MATCH_1}")
+if(status EQUAL 0)
+  message(FATAL_ERROR "compiles, but should fail with: ${wanted}")
+endif()
+if(NOT complaints MATCHES "[^\n]*error: [^\n]*")
+  message(FATAL_ERROR "fails without an error:\n${complaints}")
+endif()
+set(line "${CMAKE_MATCH_0}")
+string(FIND "${line}" "${wanted}" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "the first error should say: ${wanted}\nbut it is: ${line}\n\n${complaints}")
+endif()
