@@ -11,3 +11,10 @@ function(bulkhead_own_code target)
     endif()
   endif()
 endfunction()
+
+# Several sources at once, if that is wanted: then what they include is read once, which takes most of the time.
+function(bulkhead_unite target)
+  if(BULKHEAD_UNITY GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE "${BULKHEAD_UNITY}")
+  endif()
+endfunction()

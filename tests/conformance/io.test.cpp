@@ -116,7 +116,7 @@ caf::behavior plumber(caf::event_based_actor* self) {
   };
 }
 
-const known_actor known[] = {
+const known_actor io_known[] = {
   known_actor{bulkhead::heavy<"io_timers", timers>::add_to},
   known_actor{bulkhead::heavy<"io_patient", patient>::add_to},
   known_actor{bulkhead::heavy<"io_signalled", signalled>::add_to},

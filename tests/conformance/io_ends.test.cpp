@@ -137,7 +137,7 @@ caf::behavior forgotten(caf::stateful_actor<idle_state>* self, caf::actor observ
   return {[](caf::ok_atom) {}};
 }
 
-const known_actor known[] = {
+const known_actor io_ends_known[] = {
   known_actor{bulkhead::heavy<"io_waiting", waiting>::add_to},
   known_actor{bulkhead::heavy<"io_idle", idle>::add_to},
   known_actor{bulkhead::heavy<"io_forgotten", forgotten>::add_to},

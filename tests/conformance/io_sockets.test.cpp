@@ -92,7 +92,7 @@ caf::behavior server(caf::stateful_actor<server_state>* self) {
   };
 }
 
-const known_actor known{bulkhead::heavy<"io_server", server>::add_to};
+const known_actor io_server_known{bulkhead::heavy<"io_server", server>::add_to};
 
 /// A plain program's end of a connection to the server. Every wait ends within `patience`.
 class client {

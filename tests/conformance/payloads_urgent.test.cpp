@@ -27,7 +27,7 @@ struct doorkeeper_state {
   std::vector<int32_t> before;
 };
 
-bool is_filled(const bytes& what, size_t size, int octet) {
+bool holds(const bytes& what, size_t size, int octet) {
   auto same = [=](std::byte x) { return x == static_cast<std::byte>(octet); };
   return what.size() == size && std::all_of(what.span().begin(), what.span().end(), same);
 }
@@ -43,12 +43,12 @@ caf::behavior doorkeeper(caf::stateful_actor<doorkeeper_state>* self) {
     },
     [self](const bytes& x, int32_t octet, const bulkhead::fd&) {
       ++self->state.others;
-      if (!is_filled(x, 10'000, octet))
+      if (!holds(x, 10'000, octet))
         self->quit(caf::sec::bad_function_call);
     },
     [self](caf::tick_atom, const bytes& x, const bulkhead::fd& file, const std::string& text) {
       self->state.before.push_back(self->state.others);
-      if (!is_filled(x, 100'000, 7)
+      if (!holds(x, 100'000, 7)
           || ::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
         self->quit(caf::sec::bad_function_call);
     },
@@ -59,14 +59,14 @@ caf::behavior doorkeeper(caf::stateful_actor<doorkeeper_state>* self) {
 
 const known_actor doorkeeper_known{bulkhead::heavy<"doorkeeper", doorkeeper>::add_to};
 
-bytes built_for(const caf::actor& receiver, size_t size, int octet) {
+bytes built_within(const caf::actor& receiver, size_t size, int octet) {
   auto room = bulkhead::allocate(receiver, size);
   REQUIRE(room);
   std::fill(room->room().begin(), room->room().end(), static_cast<std::byte>(octet));
   return std::move(*room).finish();
 }
 
-std::array<bulkhead::fd, 2> new_pipe() {
+std::array<bulkhead::fd, 2> pipe_ends() {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
   return {bulkhead::fd::adopt(ends[0]), bulkhead::fd::adopt(ends[1])};
@@ -82,12 +82,12 @@ TEST_CASE("urgent messages overtake others with their payload and their descript
   gate door;
   s.self->send(to, caf::wait_for_atom_v, door.path());
   REQUIRE(next<caf::ok_atom>(s.self));
-  auto [reading, writing] = new_pipe();
+  auto [reading, writing] = pipe_ends();
   constexpr int32_t others = 20; // their descriptors are under way at the same time, 64 at most
   for (int32_t i = 0; i < others; ++i)
-    s.self->send(to, built_for(to, 10'000, i), i, writing);
+    s.self->send(to, built_within(to, 10'000, i), i, writing);
   for (auto text : {"one,", "two,"})
-    s.self->send<caf::message_priority::high>(to, caf::tick_atom_v, built_for(to, 100'000, 7), writing,
+    s.self->send<caf::message_priority::high>(to, caf::tick_atom_v, built_within(to, 100'000, 7), writing,
                                               std::string{text});
   door.open();
   auto before = ask<std::vector<int32_t>>(s.self, to, caf::get_atom_v);
@@ -106,12 +106,12 @@ TEST_CASE("an urgent request is answered with a payload and a descriptor") {
   CAPTURE(where);
   stage s{where};
   auto to = s.spawn("doorkeeper");
-  auto [reading, writing] = new_pipe();
+  auto [reading, writing] = pipe_ends();
   auto right = false;
-  s.self->request<caf::message_priority::high>(to, patience, built_for(to, 50'000, 3), writing)
+  s.self->request<caf::message_priority::high>(to, patience, built_within(to, 50'000, 3), writing)
     .receive(
       [&](const bytes& x, const bulkhead::fd& file) {
-        right = is_filled(x, 50'000, 3) && ::write(file.number(), "back", 4) == 4;
+        right = holds(x, 50'000, 3) && ::write(file.number(), "back", 4) == 4;
       },
       [](const caf::error& failed) { FAIL(to_string(failed)); });
   CHECK(right);

@@ -21,7 +21,7 @@ using namespace test_support;
 
 namespace {
 
-const known_actor known[] = {
+const known_actor ready_made_known[] = {
   known_actor{bulkhead::heavy<"ready_made.echo", actors::echo>::add_to},
   known_actor{bulkhead::heavy<"ready_made.sum_of_squares", actors::sum_of_squares>::add_to},
 };

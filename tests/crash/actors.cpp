@@ -99,7 +99,7 @@ caf::behavior thrower(caf::event_based_actor*, int32_t) {
   throw std::runtime_error("no victim today");
 }
 
-test_support::counter_actor::behavior_type counter(test_support::counter_actor::pointer, int32_t start) {
+test_support::counter_actor::behavior_type counting(test_support::counter_actor::pointer, int32_t start) {
   auto value = std::make_shared<int32_t>(start);
   return {
     [value](caf::get_atom) { return *value; },
@@ -137,7 +137,7 @@ using test_support::known_actor;
 const known_actor known[] = {
   known_actor{bulkhead::heavy<"victim", victim>::add_to},
   known_actor{bulkhead::heavy<"thrower", thrower>::add_to},
-  known_actor{bulkhead::heavy<"counter", counter>::add_to},
+  known_actor{bulkhead::heavy<"counter", counting>::add_to},
   known_actor{bulkhead::heavy<"surroundings", surroundings>::add_to},
 };
 

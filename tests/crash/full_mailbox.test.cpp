@@ -28,7 +28,7 @@ size_t count_full(const std::vector<caf::error>& errors) {
     std::count_if(errors.begin(), errors.end(), [](auto& x) { return x == errc::mailbox_full; }));
 }
 
-std::vector<int32_t> kept_by(caf::actor_system& sys, const caf::actor& victim) {
+std::vector<int32_t> read_by(caf::actor_system& sys, const caf::actor& victim) {
   auto result = request<std::vector<int32_t>>(sys, victim, caf::make_message(caf::get_atom_v, int32_t{0}));
   REQUIRE(result);
   return *result;
@@ -102,7 +102,7 @@ TEST_CASE("large messages wait, pass in pieces, and keep their order with small 
   REQUIRE(::kill(pid, SIGCONT) == 0);
   std::vector<int32_t> kept;
   REQUIRE(eventually([&] {
-    kept = kept_by(f.sys, *victim);
+    kept = read_by(f.sys, *victim);
     return kept.size() == expected.size();
   }));
   CHECK(kept == expected);

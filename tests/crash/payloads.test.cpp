@@ -25,7 +25,7 @@ using test_support::host_fixture;
 
 namespace {
 
-bytes built_for(const caf::actor& receiver, size_t size) {
+bytes built_within(const caf::actor& receiver, size_t size) {
   auto room = bulkhead::allocate(receiver, size);
   if (!room)
     return {};
@@ -50,7 +50,7 @@ TEST_CASE("a worker that is killed at any moment returns all that was lent to it
       auto victim = f.host.spawn("victim");
       REQUIRE(victim);
       auto pid = pid_of(f.sys, *victim);
-      auto payload = built_for(*victim, 10'000);
+      auto payload = built_within(*victim, 10'000);
       outcomes out;
       int pipe_ends[2];
       REQUIRE(::pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) == 0);
@@ -130,7 +130,7 @@ TEST_CASE("more room than the machine has memory is refused, and nothing dies of
     CHECK_FALSE(bulkhead::allocate(*victim, size_t{1} << 50));
   CHECK_FALSE(bulkhead::allocate(*victim, SIZE_MAX));
   CHECK_FALSE(bulkhead::allocate_array<double>(*victim, SIZE_MAX / 4));
-  auto answer = request_number(f.sys, *victim, caf::make_message(built_for(*victim, 100'000)));
+  auto answer = request_number(f.sys, *victim, caf::make_message(built_within(*victim, 100'000)));
   REQUIRE(answer);
   CHECK(*answer == 100'000);
 }

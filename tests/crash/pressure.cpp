@@ -73,7 +73,7 @@ caf::behavior flooder(caf::stateful_actor<source_state>* self) {
 
 using test_support::known_actor;
 
-const known_actor known[] = {
+const known_actor pressure_known[] = {
   known_actor{bulkhead::heavy<"sink", sink>::add_to},
   known_actor{bulkhead::heavy<"source", source>::add_to},
   known_actor{bulkhead::heavy<"flooder", flooder>::add_to},

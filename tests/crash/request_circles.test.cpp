@@ -61,7 +61,7 @@ caf::behavior caller(caf::stateful_actor<caller_state>* self) {
   };
 }
 
-const test_support::known_actor known{bulkhead::heavy<"caller", caller>::add_to};
+const test_support::known_actor caller_known{bulkhead::heavy<"caller", caller>::add_to};
 
 caf::actor spawn_caller(host_fixture& f) {
   auto result = f.host.spawn("caller");

@@ -140,7 +140,7 @@ caf::behavior forger(caf::event_based_actor*) {
   };
 }
 
-const test_support::known_actor known[] = {
+const test_support::known_actor shared_state_known[] = {
   test_support::known_actor{bulkhead::heavy<"publisher", publisher>::add_to},
   test_support::known_actor{bulkhead::heavy<"forger", forger>::add_to},
 };

@@ -21,7 +21,7 @@ using test_support::host_fixture;
 
 namespace {
 
-worker_options with_spare() {
+worker_options with_one_spare() {
   auto result = supervised();
   result.spares = 1;
   return result;
@@ -31,7 +31,7 @@ bool spare_is_ready(host_fixture& where) {
   return eventually([&] { return where.host.ready_spares() == 1; });
 }
 
-int32_t pid_of_clerk(caf::scoped_actor& self, const caf::actor& clerk) {
+int32_t clerk_pid(caf::scoped_actor& self, const caf::actor& clerk) {
   auto pid = ask<int32_t>(self, clerk, caf::get_atom_v);
   REQUIRE(pid);
   return *pid;
@@ -61,16 +61,16 @@ TEST_CASE("a spare takes over from a worker that dies, as its next incarnation, 
   {
     host_fixture here;
     diary book;
-    auto clerk = spawn_clerk(here, with_spare(), book);
+    auto clerk = spawn_clerk(here, with_one_spare(), book);
     event_log events{here};
     caf::scoped_actor self{here.sys};
     for (uint32_t round = 1; round <= 3; ++round) {
       REQUIRE(spare_is_ready(here));
-      auto pid = pid_of_clerk(self, clerk);
+      auto pid = clerk_pid(self, clerk);
       auto spare = pid_of_spare(pid);
       ::kill(pid, SIGKILL);
       REQUIRE(eventually([&] { return events.count(supervision_incident::restarted) == round; }));
-      CHECK(pid_of_clerk(self, clerk) == spare);
+      CHECK(clerk_pid(self, clerk) == spare);
       CHECK(events.all().back().incarnation == round + 1);
       CHECK(events.all().back().pid == spare);
     }
@@ -85,24 +85,24 @@ TEST_CASE("a spare that dies while it waits is made up for, and nobody else noti
   {
     host_fixture here;
     diary book;
-    auto options = with_spare();
+    auto options = with_one_spare();
     options.restart.restarts_max = 5;
     options.restart.within = 24h;
     auto clerk = spawn_clerk(here, options, book);
     event_log events{here};
     caf::scoped_actor self{here.sys};
-    auto pid = pid_of_clerk(self, clerk);
+    auto pid = clerk_pid(self, clerk);
     for (int round = 0; round < 4; ++round) {
       REQUIRE(spare_is_ready(here));
       auto spare = pid_of_spare(pid);
       kill_and_wait(spare);
       REQUIRE(eventually([&] { return pid_of_spare(pid) != spare && here.host.ready_spares() == 1; }));
     }
-    CHECK(pid_of_clerk(self, clerk) == pid);
+    CHECK(clerk_pid(self, clerk) == pid);
     CHECK(events.all().empty());
     // The worker has died less often than its policy allows.
     for (int round = 0; round < 5; ++round)
-      kill_and_wait(pid_of_clerk(self, clerk));
+      kill_and_wait(clerk_pid(self, clerk));
     CHECK(ask<int32_t>(self, clerk, caf::get_atom_v));
   }
   before.check();
@@ -111,13 +111,13 @@ TEST_CASE("a spare that dies while it waits is made up for, and nobody else noti
 TEST_CASE("spares that keep dying are reported and not made up for, and the worker is replaced without") {
   host_fixture here;
   diary book;
-  auto options = with_spare();
+  auto options = with_one_spare();
   options.restart.restarts_max = 1;
   options.restart.within = 24h;
   auto clerk = spawn_clerk(here, options, book);
   event_log events{here};
   caf::scoped_actor self{here.sys};
-  auto pid = pid_of_clerk(self, clerk);
+  auto pid = clerk_pid(self, clerk);
   REQUIRE(spare_is_ready(here));
   auto first = pid_of_spare(pid);
   kill_and_wait(first);
@@ -130,7 +130,7 @@ TEST_CASE("spares that keep dying are reported and not made up for, and the work
   CHECK(here.host.ready_spares() == 0);
   CHECK(eventually([&] { return here.host.live_workers() == 1; }));
   kill_and_wait(pid);
-  CHECK(pid_of_clerk(self, clerk) != pid);
+  CHECK(clerk_pid(self, clerk) != pid);
 }
 
 TEST_CASE("a spare that is killed in the moment in which it takes over delays the restart and loses nothing") {
@@ -138,12 +138,12 @@ TEST_CASE("a spare that is killed in the moment in which it takes over delays th
   {
     host_fixture here;
     diary book;
-    auto clerk = spawn_clerk(here, with_spare(), book);
+    auto clerk = spawn_clerk(here, with_one_spare(), book);
     caf::scoped_actor self{here.sys};
     constexpr int32_t rounds = 12;
     for (int32_t round = 0; round < rounds; ++round) {
       REQUIRE(spare_is_ready(here));
-      auto pid = pid_of_clerk(self, clerk);
+      auto pid = clerk_pid(self, clerk);
       auto spare = pid_of_spare(pid);
       test_support::gate gate;
       self->send(clerk, caf::tick_atom_v, gate.path());
@@ -166,11 +166,11 @@ TEST_CASE("workers that die faster than spares become ready are replaced by new 
   {
     host_fixture here;
     diary book;
-    auto clerk = spawn_clerk(here, with_spare(), book);
+    auto clerk = spawn_clerk(here, with_one_spare(), book);
     caf::scoped_actor self{here.sys};
     std::set<int32_t> seen;
     for (int round = 0; round < 20; ++round) {
-      auto pid = pid_of_clerk(self, clerk);
+      auto pid = clerk_pid(self, clerk);
       CHECK(seen.insert(pid).second);
       kill_and_wait(pid);
     }
@@ -186,7 +186,7 @@ TEST_CASE("spares end with the last actor of their options, and with the system,
     host_fixture here;
     diary book;
     {
-      auto options = with_spare();
+      auto options = with_one_spare();
       options.spares = 3;
       auto clerk = spawn_clerk(here, options, book);
       auto other = spawn_clerk(here, options, book);
@@ -203,7 +203,7 @@ TEST_CASE("spares end with the last actor of their options, and with the system,
   for (int round = 0; round < 5; ++round) {
     host_fixture here;
     diary book;
-    auto clerk = spawn_clerk(here, with_spare(), book);
+    auto clerk = spawn_clerk(here, with_one_spare(), book);
     if (round % 2 == 0)
       CHECK(spare_is_ready(here));
   }

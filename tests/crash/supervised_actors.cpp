@@ -106,7 +106,7 @@ caf::behavior passer(caf::event_based_actor* self, const caf::actor& clerk) {
 }
 
 const test_support::known_actor passer_known{bulkhead::heavy<"passer", passer>::add_to};
-const test_support::known_actor known{bulkhead::heavy<"clerk", clerk>::add_to};
+const test_support::known_actor clerk_known{bulkhead::heavy<"clerk", clerk>::add_to};
 
 } // namespace
 

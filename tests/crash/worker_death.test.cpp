@@ -23,7 +23,7 @@ void kill_now(int pid) {
   REQUIRE(::kill(pid, SIGKILL) == 0);
 }
 
-size_t in_doubt(const std::vector<caf::error>& errors) {
+size_t doubtful(const std::vector<caf::error>& errors) {
   return static_cast<size_t>(
     std::count_if(errors.begin(), errors.end(), [](auto& x) { return certificate(x).in_doubt; }));
 }
@@ -131,8 +131,8 @@ TEST_CASE("a thousand open requests of several actors fail when their worker is 
     kill_now(pid);
     REQUIRE(eventually([&] { return handled.total() == 1 && waiting.total() == 1000; }));
     CHECK(waiting.answers() == 0);
-    CHECK(in_doubt(handled.errors()) == 1);
-    CHECK(in_doubt(waiting.errors()) == 0);
+    CHECK(doubtful(handled.errors()) == 1);
+    CHECK(doubtful(waiting.errors()) == 0);
     for (auto& reason : waiting.errors())
       CHECK(certificate(reason).pid == pid);
   }
@@ -151,7 +151,7 @@ TEST_CASE("requests to a worker that stood still when it was killed were certain
   kill_now(pid);
   REQUIRE(eventually([&] { return out.total() == 1000; }));
   CHECK(out.answers() == 0);
-  CHECK(in_doubt(out.errors()) == 0);
+  CHECK(doubtful(out.errors()) == 0);
 }
 
 TEST_CASE("requests that fill mailbox and spill fail when their worker is killed") {
@@ -171,8 +171,8 @@ TEST_CASE("requests that fill mailbox and spill fail when their worker is killed
     REQUIRE(eventually([&] { return small.requests() == 1000 && large.requests() == 10; }));
     kill_now(pid);
     REQUIRE(eventually([&] { return small.total() == 1000 && large.total() == 10; }));
-    CHECK(in_doubt(small.errors()) == 0);
-    CHECK(in_doubt(large.errors()) == 0);
+    CHECK(doubtful(small.errors()) == 0);
+    CHECK(doubtful(large.errors()) == 0);
   }
   before.check();
 }
@@ -228,7 +228,7 @@ TEST_CASE("a request that a light actor delegated to a worker fails when the wor
   REQUIRE(eventually([&] { return delegated == 10; }));
   kill_now(pid);
   REQUIRE(eventually([&] { return out.total() == 10; }));
-  CHECK(in_doubt(out.errors()) == 0);
+  CHECK(doubtful(out.errors()) == 0);
 }
 
 TEST_CASE("a worker handle kills its process, and may outlive the actor system") {

@@ -12,7 +12,7 @@ using test_support::host_fixture;
 
 namespace {
 
-struct tally {
+struct death_tally {
   std::atomic<size_t> sent = 0;
   std::atomic<size_t> answered = 0;
   std::atomic<size_t> lost = 0;
@@ -20,7 +20,7 @@ struct tally {
 };
 
 // Keeps one request after the other under way until the first that is lost.
-void hammer_on(caf::event_based_actor* self, const caf::actor& target, tally& counts, int32_t x) {
+void hammer_on(caf::event_based_actor* self, const caf::actor& target, death_tally& counts, int32_t x) {
   ++counts.sent;
   self->request(target, caf::infinite, caf::add_atom_v, x)
     .then(
@@ -39,7 +39,7 @@ TEST_CASE("no request is lost when workers are killed at random moments under lo
   constexpr size_t kills = 30;
   constexpr size_t requests_at_once = 20;
   std::minstd_rand random{4711};
-  tally counts;
+  death_tally counts;
   leftovers before;
   {
     host_fixture f;

@@ -13,9 +13,9 @@ namespace bulkhead::runtime {
 namespace {
 
 /// CAF keeps what an actor awaits to derived classes.
-struct opened final : caf::scheduled_actor {
+struct awaiting_actor final : caf::scheduled_actor {
   static auto& awaited(caf::scheduled_actor& actor) noexcept {
-    return actor.*(&opened::awaited_responses_);
+    return actor.*(&awaiting_actor::awaited_responses_);
   }
 };
 
@@ -31,9 +31,9 @@ caf::resumable* as_job(const caf::strong_actor_ptr& actor) noexcept {
 
 uint64_t awaited_request(caf::resumable& job) noexcept {
   auto actor = as_actor(job);
-  if (actor == nullptr || opened::awaited(*actor).empty())
+  if (actor == nullptr || awaiting_actor::awaited(*actor).empty())
     return 0;
-  return opened::awaited(*actor).front().first.request_id().integer_value();
+  return awaiting_actor::awaited(*actor).front().first.request_id().integer_value();
 }
 
 request_key handled_request(caf::resumable& job) noexcept {

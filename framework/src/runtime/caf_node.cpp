@@ -1,5 +1,7 @@
 #include "bulkhead/runtime/caf_node.hpp"
 
+#include "caf_expose.hpp"
+
 #include <caf/actor_system.hpp>
 
 #include <cstring>
@@ -7,19 +9,7 @@
 
 namespace bulkhead::runtime {
 
-namespace {
-
-// Number 0 is the host, and CAF takes a process id of 0 for "no node".
-constexpr uint32_t offset = 1;
-
-// An explicit instantiation may name private members ([temp.spec]/6): the one way to a member without a setter that
-// leaves CAF's headers alone.
-template <class Tag, typename Tag::type Member>
-struct expose {
-  friend typename Tag::type member_of(Tag) {
-    return Member;
-  }
-};
+namespace exposed {
 
 struct system_node {
   using type = caf::node_id caf::actor_system::*;
@@ -27,6 +17,13 @@ struct system_node {
 };
 
 template struct expose<system_node, &caf::actor_system::node_>;
+
+} // namespace exposed
+
+namespace {
+
+// Number 0 is the host, and CAF takes a process id of 0 for "no node".
+constexpr uint32_t offset = 1;
 
 } // namespace
 
@@ -65,7 +62,7 @@ std::optional<transport::process_number> process_in_node(uint32_t process_id) no
 }
 
 void set_node(caf::actor_system& system, caf::node_id node) {
-  system.*member_of(system_node{}) = std::move(node);
+  system.*member_of(exposed::system_node{}) = std::move(node);
 }
 
 } // namespace bulkhead::runtime

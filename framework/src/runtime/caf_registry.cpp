@@ -1,5 +1,7 @@
 #include "bulkhead/runtime/caf_registry.hpp"
 
+#include "caf_expose.hpp"
+
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 
@@ -7,15 +9,7 @@
 
 namespace bulkhead::runtime {
 
-namespace {
-
-// As in caf_node.cpp: an explicit instantiation may name private members.
-template <class Tag, typename Tag::type Member>
-struct expose {
-  friend typename Tag::type member_of(Tag) {
-    return Member;
-  }
-};
+namespace exposed {
 
 struct entries {
   using type = std::unordered_map<caf::actor_id, caf::strong_actor_ptr> caf::actor_registry::*;
@@ -42,12 +36,12 @@ template struct expose<proxy_mutex, &caf::proxy_registry::mtx_>;
 template struct expose<entries, &caf::actor_registry::entries_>;
 template struct expose<entries_mutex, &caf::actor_registry::instances_mtx_>;
 
-} // namespace
+} // namespace exposed
 
 void pin(const caf::strong_actor_ptr& actor) {
   auto& registry = actor->home_system->registry();
-  std::unique_lock guard{registry.*member_of(entries_mutex{})};
-  (registry.*member_of(entries{})).emplace(actor->aid, actor);
+  std::unique_lock guard{registry.*member_of(exposed::entries_mutex{})};
+  (registry.*member_of(exposed::entries{})).emplace(actor->aid, actor);
 }
 
 void unpin(const caf::strong_actor_ptr& actor) {
@@ -56,8 +50,8 @@ void unpin(const caf::strong_actor_ptr& actor) {
 
 void forget(caf::proxy_registry& proxies, const caf::node_id& node, caf::actor_id id) {
   caf::strong_actor_ptr dropped; // outlives the guard: it may be the last one
-  std::lock_guard guard{proxies.*member_of(proxy_mutex{})};
-  auto& nodes = proxies.*member_of(proxy_entries{});
+  std::lock_guard guard{proxies.*member_of(exposed::proxy_mutex{})};
+  auto& nodes = proxies.*member_of(exposed::proxy_entries{});
   auto i = nodes.find(node);
   if (i == nodes.end())
     return;
@@ -72,8 +66,8 @@ void forget(caf::proxy_registry& proxies, const caf::node_id& node, caf::actor_i
 std::vector<caf::strong_actor_ptr> take_all(caf::proxy_registry& proxies) {
   std::unordered_map<caf::node_id, caf::proxy_registry::proxy_map> taken;
   {
-    std::lock_guard guard{proxies.*member_of(proxy_mutex{})};
-    taken.swap(proxies.*member_of(proxy_entries{}));
+    std::lock_guard guard{proxies.*member_of(exposed::proxy_mutex{})};
+    taken.swap(proxies.*member_of(exposed::proxy_entries{}));
   }
   std::vector<caf::strong_actor_ptr> result;
   for (auto& [node, entries] : taken)

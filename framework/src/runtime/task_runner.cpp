@@ -36,7 +36,7 @@ struct running_task {
 thread_local const running_task* task_of_thread = nullptr;
 
 // How long one turn may take, apart from its last task: between turns the actor may have to wait for room, or to end.
-constexpr std::chrono::microseconds turn_max{200};
+constexpr std::chrono::microseconds tasks_turn_max{200};
 
 // How soon it is seen that results have left this process.
 constexpr std::chrono::microseconds look_again{200};
@@ -100,7 +100,7 @@ void run_waiting(runner* self) {
     auto next = std::move(waiting.front());
     waiting.pop_front();
     run_one(self, std::move(next));
-    if (!waiting.empty() && std::chrono::steady_clock::now() - begin > turn_max) {
+    if (!waiting.empty() && std::chrono::steady_clock::now() - begin > tasks_turn_max) {
       self->state.goes_on = true;
       self->send(self, caf::tick_atom_v);
       return;

@@ -32,7 +32,7 @@ constexpr size_t chunk_bytes_max = size_t{64} << 20;
 /// The allocator's own books in a chunk, and what alignment may cost.
 constexpr size_t overhead_bytes = 2 * page_bytes;
 
-constexpr size_t chunks_max = 256;
+constexpr size_t own_chunks_max = 256;
 
 /// A payload of this size starts with a page. Copying is up to four times slower if the target lies less than 512 bytes further
 /// into its page than the source ("4K aliasing", Intel 64 and IA-32 Architectures Optimization Reference Manual), and large
@@ -138,7 +138,7 @@ std::shared_ptr<arena::block> arena::allocate_in(chunk& from, size_t bytes) {
 size_t arena::next_chunk_bytes(size_t bytes) const {
   auto needed = (bytes + overhead_bytes + page_bytes - 1) / page_bytes * page_bytes;
   auto most = options_.bytes_max + overhead_bytes;
-  if (chunks_.size() >= chunks_max || reserved_ + needed > most)
+  if (chunks_.size() >= own_chunks_max || reserved_ + needed > most)
     return 0;
   auto share = std::clamp<uint64_t>(reserved_ / 4, chunk_bytes_min, chunk_bytes_max) / page_bytes * page_bytes;
   return std::max<size_t>(needed, std::min(share, (most - reserved_) / page_bytes * page_bytes));

@@ -11,7 +11,7 @@ namespace bulkhead::transport {
 
 namespace {
 
-constexpr size_t chunks_max = 1024;
+constexpr size_t borrowed_chunks_max = 1024;
 
 /// The writer's own books come on top of its payloads, and a chunk that it has given up may not have been forgotten yet.
 constexpr uint64_t slack_bytes = uint64_t{1} << 20;
@@ -122,7 +122,7 @@ void borrower::receive_chunk(uint64_t number) {
 }
 
 void borrower::map(descriptor_channel::chunk announced) {
-  if (chunks_.size() >= chunks_max || announced.bytes > chunk_bytes_max_ - mapped_bytes_) {
+  if (chunks_.size() >= borrowed_chunks_max || announced.bytes > chunk_bytes_max_ - mapped_bytes_) {
     complaint_ = "the chunks take more memory than was agreed";
     return;
   }

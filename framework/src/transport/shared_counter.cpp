@@ -12,7 +12,7 @@ using transport::shared_region;
 
 namespace {
 
-const std::string& label() {
+const std::string& counter_label() {
   static const auto result = transport::shared_label("shared_counter", typeid(int64_t), sizeof(int64_t));
   return result;
 }
@@ -46,12 +46,12 @@ int64_t shared_counter::load() const {
 }
 
 transport::shared_ticket shared_counter::to_ticket() const {
-  return {label(), shm::counter_cells::bytes, region_ ? region_->file() : fd{}, {}};
+  return {counter_label(), shm::counter_cells::bytes, region_ ? region_->file() : fd{}, {}};
 }
 
 caf::error shared_counter::from_ticket(transport::shared_ticket& ticket) {
   *this = {};
-  if (auto failed = transport::check_label(ticket, label()))
+  if (auto failed = transport::check_label(ticket, counter_label()))
     return failed;
   if (!ticket.file)
     return {};

@@ -12,7 +12,7 @@ using transport::shared_region;
 
 namespace {
 
-const std::string& label() {
+const std::string& map_label() {
   static const auto result = transport::shared_label("shared_map", typeid(std::string_view), 0);
   return result;
 }
@@ -38,13 +38,13 @@ caf::expected<shared_map> shared_map::make(std::initializer_list<item> items) {
 
 transport::shared_ticket shared_map::to_ticket() const {
   if (!region_)
-    return {label(), 0, {}, {}};
-  return {label(), region_->size(), region_->file(), {}};
+    return {map_label(), 0, {}, {}};
+  return {map_label(), region_->size(), region_->file(), {}};
 }
 
 caf::error shared_map::from_ticket(transport::shared_ticket& ticket) {
   *this = {};
-  if (auto failed = transport::check_label(ticket, label()))
+  if (auto failed = transport::check_label(ticket, map_label()))
     return failed;
   if (!ticket.file)
     return {};

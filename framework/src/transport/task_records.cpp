@@ -7,7 +7,7 @@ namespace bulkhead::transport {
 
 namespace {
 
-const std::string& label() {
+const std::string& claims_label() {
   static const auto result = shared_label("task_claims", typeid(uint64_t), sizeof(uint64_t));
   return result;
 }
@@ -26,12 +26,12 @@ caf::expected<task_claims> task_claims::make() {
 }
 
 shared_ticket task_claims::to_ticket() const {
-  return {label(), shm::claim_board::bytes, region_ ? region_->file() : fd{}, {}};
+  return {claims_label(), shm::claim_board::bytes, region_ ? region_->file() : fd{}, {}};
 }
 
 caf::error task_claims::from_ticket(shared_ticket& ticket) {
   *this = {};
-  if (auto failed = check_label(ticket, label()))
+  if (auto failed = check_label(ticket, claims_label()))
     return failed;
   if (!ticket.file)
     return {};

@@ -10,14 +10,14 @@ using bulkhead::shm::claim_board;
 
 namespace {
 
-struct alignas(64) memory {
+struct alignas(64) board_memory {
   std::byte bytes[claim_board::bytes]{};
 };
 
 } // namespace
 
 TEST_CASE("a task is begun or taken back, once") {
-  memory m;
+  board_memory m;
   claim_board board{m.bytes};
   CHECK_FALSE(board.has_begun(1));
   CHECK(board.begin(1));
@@ -33,7 +33,7 @@ TEST_CASE("a task is begun or taken back, once") {
 }
 
 TEST_CASE("a later task in the same word ends the claims of the earlier one") {
-  memory m;
+  board_memory m;
   claim_board board{m.bytes};
   CHECK(board.take_back(3));
   CHECK(board.begin(3 + claim_board::slots));
@@ -43,7 +43,7 @@ TEST_CASE("a later task in the same word ends the claims of the earlier one") {
 }
 
 TEST_CASE("two sides that claim the same tasks at once share them") {
-  memory m;
+  board_memory m;
   constexpr uint64_t tasks = claim_board::slots;
   std::atomic<bool> go = false;
   std::atomic<uint64_t> begun = 0;

@@ -11,14 +11,14 @@ using bulkhead::shm::counter_cells;
 
 namespace {
 
-struct alignas(128) memory {
+struct alignas(128) cell_memory {
   std::byte bytes[counter_cells::bytes]{};
 };
 
 } // namespace
 
 TEST_CASE("a counter sums what all have added, in cells of their own and in shared ones") {
-  auto m = std::make_unique<memory>();
+  auto m = std::make_unique<cell_memory>();
   counter_cells counter{m->bytes};
   CHECK(counter.sum() == 0);
   constexpr uint64_t each = 50'000;

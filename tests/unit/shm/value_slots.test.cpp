@@ -17,19 +17,19 @@ using bulkhead::shm::value_writer;
 
 namespace {
 
-struct alignas(128) line {
+struct alignas(128) slot_line {
   std::byte bytes[128]{};
 };
 
 /// Memory as a file gives it: zero.
 struct memory {
-  explicit memory(value_layout layout) : lines(layout.bytes() / sizeof(line)) {}
+  explicit memory(value_layout layout) : lines(layout.bytes() / sizeof(slot_line)) {}
 
   std::byte* data() {
     return lines.front().bytes;
   }
 
-  std::vector<line> lines;
+  std::vector<slot_line> lines;
 };
 
 /// Its parts differ when it is torn.
@@ -123,7 +123,7 @@ TEST_CASE("a writer that stopped in the middle of a store leaves the value befor
   writer.store(value.data());
   auto after = m.lines;
   // Whatever part of the store was done, in the order in which it is done.
-  auto words = [](std::vector<line>& x) { return reinterpret_cast<uint64_t*>(x.front().bytes); };
+  auto words = [](std::vector<slot_line>& x) { return reinterpret_cast<uint64_t*>(x.front().bytes); };
   auto slot = (value_layout::line + 4 % layout.slots() * layout.stride()) / 8;
   m.lines = before;
   auto expect = [&](uint64_t version) {
