@@ -2,6 +2,7 @@
 
 #include "bulkhead/errors.hpp"
 #include "bulkhead/options.hpp"
+#include "bulkhead/pool.hpp"
 #include "bulkhead/worker.hpp"
 
 #include <caf/actor.hpp>
@@ -13,6 +14,7 @@
 
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -80,6 +82,30 @@ public:
                                std::forward<Ts>(arguments)...);
   }
 
+  /// Spawns equal actors, each in a worker process of its own, behind one handle, and waits until the first `workers_min` are up. What is
+  /// sent to the handle goes to one of them, see `dispatch`. Members that die are replaced; what they had not begun to handle is
+  /// not lost, and goes to others unless it belongs to them by a key.
+  ///
+  /// The handle is an actor: it can be monitored, linked to, and sent to other workers. An exit message ends the pool; so does the last
+  /// handle that goes, once the members have handled what was sent.
+  ///
+  /// Blocks the calling thread; actors use `pool_async`. Errors as of `spawn`.
+  template <class Handle = caf::actor, class... Ts>
+  caf::expected<Handle> pool(std::string_view name, const pool_options& options, Ts&&... arguments) {
+    return as_handle<Handle>(pool_and_wait(options, make_request<Handle>(name, std::forward<Ts>(arguments)...)));
+  }
+
+  /// The same inside an actor, without blocking: the result comes as a response.
+  template <class Handle = caf::actor, class Self, class... Ts>
+  auto pool_async(Self* self, std::string_view name, const pool_options& options, Ts&&... arguments) {
+    return detail::respond_later<Handle>(self, [&](detail::spawn_done done) {
+      start_pool(options, make_request<Handle>(name, std::forward<Ts>(arguments)...), std::move(done));
+    });
+  }
+
+  /// What a pool has at the moment; empty for handles of other kinds.
+  [[nodiscard]] std::optional<pool_status> status(const caf::actor& pool) const;
+
   /// Starts a worker process without actors. It lives until it is stopped, and can take many.
   caf::expected<worker> start_worker(const worker_options& options = {});
 
@@ -89,8 +115,9 @@ public:
                           std::function<void(caf::expected<worker>)> then);
 
   /// Replaces the process of a supervised actor although it is well, as `recycle_policy` describes. Returns at once; whoever subscribed
-  /// is told when the successor has taken over. Nothing happens while the actor has no process, or is being replaced already.
-  /// @returns false if `actor` was not spawned here with a `restart_policy`.
+  /// is told when the successor has taken over. Nothing happens while the actor has no process, or is being replaced already. The
+  /// members of a pool are replaced one after the other.
+  /// @returns false if `actor` was not spawned here with a `restart_policy` or as a pool.
   bool recycle(const caf::actor& actor);
 
   /// Number of worker processes that exist, spares included.
@@ -136,6 +163,8 @@ private:
 
   caf::expected<caf::strong_actor_ptr> spawn_and_wait(const worker_options& options, transport::spawn_request what);
   void start_spawn(const worker_options& options, transport::spawn_request what, detail::spawn_done done);
+  caf::expected<caf::strong_actor_ptr> pool_and_wait(const pool_options& options, transport::spawn_request what);
+  void start_pool(const pool_options& options, transport::spawn_request what, detail::spawn_done done);
 
   runtime::host_system* impl_;
 };

@@ -1,5 +1,6 @@
 #include "bulkhead/host.hpp"
 
+#include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
@@ -96,6 +97,19 @@ void host::start_spawn(const worker_options& options, transport::spawn_request w
     impl_->spawn(options, std::move(what), std::move(done));
 }
 
+caf::expected<caf::strong_actor_ptr> host::pool_and_wait(const pool_options& options, transport::spawn_request what) {
+  answer<caf::strong_actor_ptr> result;
+  start_pool(options, std::move(what), result.callback());
+  return result.wait();
+}
+
+void host::start_pool(const pool_options& options, transport::spawn_request what, detail::spawn_done done) {
+  if (impl_ == nullptr)
+    done(not_loaded());
+  else
+    impl_->spawn_pool(options, std::move(what), std::move(done));
+}
+
 caf::expected<worker> host::start_worker(const worker_options& options) {
   if (impl_ == nullptr)
     return not_loaded();
@@ -128,11 +142,20 @@ void host::start_worker_async(caf::event_based_actor* self, const worker_options
 
 bool host::recycle(const caf::actor& actor) {
   auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  if (auto pool = runtime::as_pool(pointer)) {
+    pool->recycle();
+    return true;
+  }
   auto proxy = impl_ != nullptr && pointer ? runtime::as_proxy(pointer) : nullptr;
   if (proxy == nullptr || !proxy->slot())
     return false;
   proxy->slot()->recycle();
   return true;
+}
+
+std::optional<pool_status> host::status(const caf::actor& pool) const {
+  auto found = runtime::as_pool(caf::actor_cast<caf::strong_actor_ptr>(pool));
+  return found != nullptr ? std::optional{found->status()} : std::nullopt;
 }
 
 size_t host::live_workers() const {

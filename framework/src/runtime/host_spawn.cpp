@@ -1,5 +1,6 @@
 // How actors get their processes: new ones, spares, or none.
 
+#include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_spawn.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -92,7 +93,10 @@ void host_system::spawn(worker_options options, transport::spawn_request what, s
     return;
   }
   if (options.restart.when != restart_when::never) {
-    supervise(std::move(options), std::move(what), std::move(done));
+    if (auto slot = make_slot(std::move(options), std::move(what), {}))
+      slot->start(std::move(done));
+    else
+      done(caf::make_error(errc::shutting_down));
     return;
   }
   if (options.spares > 0) {
@@ -162,17 +166,31 @@ void host_system::spawn_with_spares(worker_options options, transport::spawn_req
   });
 }
 
-void host_system::supervise(worker_options options, transport::spawn_request what, spawn_callback done) {
-  std::shared_ptr<supervised_slot> slot;
+std::shared_ptr<supervised_slot> host_system::make_slot(worker_options options, transport::spawn_request what,
+                                                        std::weak_ptr<slot_owner> owner) {
+  std::lock_guard guard{mutex_};
+  if (closing_)
+    return nullptr;
+  auto result = std::make_shared<supervised_slot>(*this, next_slot_++, std::move(options), std::move(what), std::move(owner));
+  supervised_.insert(result);
+  return result;
+}
+
+void host_system::spawn_pool(pool_options options, transport::spawn_request what, spawn_callback done) {
+  if (auto wrong = unusable_ ? unusable_ : check(options)) {
+    done(std::move(wrong));
+    return;
+  }
+  std::shared_ptr<actor_pool> pool;
   {
     std::lock_guard guard{mutex_};
     if (!closing_) {
-      slot = std::make_shared<supervised_slot>(*this, next_slot_++, std::move(options), std::move(what));
-      supervised_.insert(slot);
+      pool = std::make_shared<actor_pool>(*this, complete(std::move(options), what.name), what);
+      pools_.insert(pool);
     }
   }
-  if (slot)
-    slot->start(std::move(done));
+  if (pool)
+    pool->start(std::move(done));
   else
     done(caf::make_error(errc::shutting_down));
 }

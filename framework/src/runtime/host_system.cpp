@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/pipe.hpp"
+#include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -13,6 +14,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/exit_reason.hpp>
 
 #include <caf/mailbox_element.hpp>
 
@@ -154,6 +156,12 @@ void host_system::ended(const std::shared_ptr<supervised_slot>& who) {
   all_ended_.notify_all();
 }
 
+void host_system::ended(const std::shared_ptr<actor_pool>& who) {
+  std::lock_guard guard{mutex_};
+  pools_.erase(who);
+  all_ended_.notify_all();
+}
+
 void host_system::note_dropped(uint64_t count) {
   std::lock_guard guard{mutex_};
   dropped_elsewhere_ += count;
@@ -185,7 +193,11 @@ void host_system::stop_workers() {
   closing_ = true;
   auto all = workers_;
   auto supervised = supervised_;
+  auto pools = pools_;
   guard.unlock();
+  for (auto& x : pools)
+    x->finish(caf::make_error(caf::exit_reason::user_shutdown));
+  pools.clear();
   for (auto& x : supervised)
     x->stop();
   supervised.clear();
@@ -193,7 +205,7 @@ void host_system::stop_workers() {
     x->stop();
   all.clear();
   guard.lock();
-  all_ended_.wait(guard, [this] { return workers_.empty() && supervised_.empty() && spawns_ == 0; });
+  all_ended_.wait(guard, [this] { return workers_.empty() && supervised_.empty() && pools_.empty() && spawns_ == 0; });
 }
 
 } // namespace bulkhead::runtime

@@ -115,7 +115,7 @@ void supervised_slot::on_frozen(const std::shared_ptr<worker_process>& who) {
   }
   if (!runs && !drained_by_) {
     // It would go on promising.
-    ledger_->pause();
+    pause();
     drained_by_ = now + options_.stop_timeout;
   }
   who->thaw();

@@ -5,6 +5,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/slot_owner.hpp"
 #include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
@@ -18,7 +19,7 @@ using supervision::time_point;
 
 namespace {
 
-time_point now() noexcept {
+time_point time_now() noexcept {
   return std::chrono::steady_clock::now();
 }
 
@@ -30,11 +31,13 @@ std::string story_of(size_t deaths, const restart_policy& policy, const std::str
 
 } // namespace
 
-supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what)
+supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what,
+                                 std::weak_ptr<slot_owner> owner)
   : host_(host),
     number_(number),
     options_(std::move(options)),
     what_(std::move(what)),
+    owner_(std::move(owner)),
     ledger_(std::make_shared<supervision::ledger>(options_.actor_backlog.messages_max)),
     timer_(std::in_place, host.the_keeper().context()),
     freeze_timer_(std::in_place, host.the_keeper().context()),
@@ -75,7 +78,7 @@ bool supervised_slot::will_restart(bool died) {
   if (ended)
     return !order && is_crash(*ended);
   // Whoever got an exit message has ended by now, or lives on with it; one that died so soon may not have looked at it.
-  return died && !(order && now() - order->when < options_.stop_timeout);
+  return died && !(order && time_now() - order->when < options_.stop_timeout);
 }
 
 void supervised_slot::root_ended(const worker_process& who, const caf::error& reason) {
@@ -89,7 +92,7 @@ void supervised_slot::root_ended(const worker_process& who, const caf::error& re
     finish(reason);
     return;
   }
-  ledger_->pause();
+  pause();
   host_.the_keeper().post([self = shared_from_this(), incarnation = who.place().incarnation] {
     if (self->worker_ && self->incarnation_ == incarnation)
       self->worker_->stop();
@@ -117,7 +120,18 @@ request_set supervised_slot::settle(const worker_process& who, link& via, const 
       kept.insert(*key);
   for (auto& x : settled.lost)
     bury(x, death.value_or(worker_death{}), kept);
+  if (auto owner = owner_.lock()) {
+    owner->slot_down(number_);
+    if (owner->takes_back())
+      owner->take_back(ledger_->take_unbegun());
+  }
   return kept;
+}
+
+void supervised_slot::pause() {
+  ledger_->pause();
+  if (auto owner = owner_.lock())
+    owner->slot_down(number_);
 }
 
 void supervised_slot::process_ended(const worker_process& who, const std::optional<worker_death>& death) {
@@ -150,7 +164,7 @@ void supervised_slot::fall(const worker_death& death) {
     return;
   phase_ = phase::down;
   before_ = death;
-  auto at = now();
+  auto at = time_now();
   auto before = supervision::recent(options_.restart, deaths_, at);
   deaths_.erase(deaths_.begin(), deaths_.end() - static_cast<std::ptrdiff_t>(before));
   if (stop_wanted_ || handle_gone_) {
@@ -198,13 +212,17 @@ void supervised_slot::finish(const caf::error& reason) {
   routes.exports().ended(address_, reason);
   routes.end(address_, reason);
   // What the last process had is answered by its link.
-  uint64_t dropped = 0;
-  for (auto& x : left.waiting) {
-    caf::mailbox_element what{std::move(x.sender), x.mid, {}, {}};
-    if (!answer_with(what, link::after_end(reason), nullptr))
-      ++dropped;
+  if (auto owner = owner_.lock()) {
+    owner->slot_over(number_, reason, std::move(left.waiting));
+  } else {
+    uint64_t dropped = 0;
+    for (auto& x : left.waiting) {
+      caf::mailbox_element what{std::move(x.sender), x.mid, {}, {}};
+      if (!answer_with(what, link::after_end(reason), nullptr))
+        ++dropped;
+    }
+    host_.note_dropped(dropped);
   }
-  host_.note_dropped(dropped);
   host_.the_keeper().post([self = shared_from_this()] {
     self->phase_ = phase::over;
     self->timer_.reset();

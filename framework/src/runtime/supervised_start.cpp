@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/slot_owner.hpp"
 #include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
@@ -136,6 +137,8 @@ void supervised_slot::become_up(worker_process& who) {
   }
   watch_age();
   host_.post([self = shared_from_this(), incarnation = incarnation_.load()] { self->replay(incarnation); });
+  if (auto owner = owner_.lock())
+    owner->slot_up(number_);
   if (spares_)
     spares_->fill();
 }

@@ -146,6 +146,19 @@ ledger::settlement ledger::settle(const restart_policy& policy,
   return result;
 }
 
+std::vector<ledger::entry> ledger::take_unbegun() {
+  std::vector<entry> result;
+  caf::strong_actor_ptr dropped; // outlives the guard
+  std::lock_guard guard{mutex_};
+  std::erase_if(waiting_, [&](uint64_t number) {
+    if (entries_.at(number).deaths > 0)
+      return false;
+    result.push_back(take(number, dropped));
+    return true;
+  });
+  return result;
+}
+
 ledger::remains ledger::close() {
   remains result;
   caf::strong_actor_ptr dropped; // outlives the guard

@@ -6,23 +6,24 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array<const char*, 6> names{"restarted", "gave_up", "quarantined", "lost", "spares_failed", "recycled"};
+constexpr std::array<const char*, 9> incident_names{"restarted",     "gave_up",  "quarantined", "lost",         "spares_failed",
+                                           "recycled",      "grown",    "shrunk",      "growth_failed"};
 
 } // namespace
 
 std::string to_string(supervision_incident what) {
-  return names[static_cast<size_t>(what) % names.size()];
+  return incident_names[static_cast<size_t>(what) % incident_names.size()];
 }
 
 bool from_string(caf::string_view text, supervision_incident& what) {
-  for (size_t i = 0; i < names.size(); ++i)
-    if (text.compare(names[i]) == 0)
+  for (size_t i = 0; i < incident_names.size(); ++i)
+    if (text.compare(incident_names[i]) == 0)
       return from_integer(static_cast<uint8_t>(i), what);
   return false;
 }
 
 bool from_integer(std::underlying_type_t<supervision_incident> number, supervision_incident& what) {
-  if (number >= names.size())
+  if (number >= incident_names.size())
     return false;
   what = static_cast<supervision_incident>(number);
   return true;
@@ -47,6 +48,15 @@ std::string describe(const supervision_event& event) {
       break;
     case supervision_incident::spares_failed:
       result += " while it waited as a spare, as others before";
+      break;
+    case supervision_incident::grown:
+      result = "worker " + std::to_string(event.slot) + " joined a pool";
+      break;
+    case supervision_incident::shrunk:
+      result = "worker " + std::to_string(event.slot) + " left a pool";
+      break;
+    case supervision_incident::growth_failed:
+      result = "a pool could not grow";
       break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;

@@ -174,3 +174,21 @@ TEST_CASE("the books tell how much a process has handled, and whether it has beg
   x.all.handled(first); // of the earlier delivery
   CHECK(x.all.handled_count() == 0);
 }
+
+TEST_CASE("what nobody has begun can be taken back, and what a process died of cannot") {
+  books x;
+  CHECK(x.replay(1).empty());
+  auto first = x.enter(1);
+  auto second = x.enter(2);
+  (void) x.enter(3);
+  x.all.booked(first, 11);
+  x.all.booked(second, 12);
+  auto settled = settle(x.all, in_doubt::retry, {{11, ticket_state::entered}});
+  CHECK(settled.lost.empty());
+  auto back = x.all.take_unbegun();
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].content.get_as<int32_t>(0) == 2);
+  CHECK(back[1].content.get_as<int32_t>(0) == 3);
+  CHECK(x.all.take_unbegun().empty());
+  CHECK(x.replay(2) == std::vector<int32_t>{1});
+}

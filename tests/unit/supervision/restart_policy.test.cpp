@@ -103,7 +103,7 @@ TEST_CASE("a message in doubt fails, is dropped, or is tried again until it has 
 }
 
 TEST_CASE("each option of a restart policy that makes no sense is named") {
-  CHECK(check({}).option.empty());
+  CHECK(check(restart_policy{}).option.empty());
   auto wrong = [](auto change) {
     auto policy = lenient();
     change(policy);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/runtime/caf_scheduler.hpp"
+#include "bulkhead/runtime/pool_options.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -22,6 +23,8 @@
 
 namespace bulkhead::runtime {
 
+class actor_pool;
+class slot_owner;
 class spare_pool;
 class supervised_slot;
 class worker_process;
@@ -50,6 +53,9 @@ public:
   /// Spawns an actor in a worker of its own, which ends with its actors.
   void spawn(worker_options options, transport::spawn_request what, spawn_callback done);
 
+  /// Spawns actors that share one handle, each in a supervised worker of its own.
+  void spawn_pool(pool_options options, transport::spawn_request what, spawn_callback done);
+
   /// Writes one line to the host's log.
   void log(std::string line);
 
@@ -71,6 +77,11 @@ public:
 
   /// A handle has ended for good. Of the keeper's thread.
   void ended(const std::shared_ptr<supervised_slot>& who);
+  void ended(const std::shared_ptr<actor_pool>& who);
+
+  /// Null when the host ends.
+  [[nodiscard]] std::shared_ptr<supervised_slot> make_slot(worker_options options, transport::spawn_request what,
+                                                           std::weak_ptr<slot_owner> owner);
 
   /// Null when the host ends. For a process of `slot`, or one that waits in `spare_of`, unless these are null.
   [[nodiscard]] std::shared_ptr<worker_process> make_worker(worker_options options, bool stays, const worker_place& place,
@@ -106,7 +117,6 @@ private:
   bool on_waiting(std::vector<wait_edge> all) override;
   void break_circle(const std::vector<wait_edge>& circle);
   std::shared_ptr<worker_process> make_worker(worker_options options, bool stays);
-  void supervise(worker_options options, transport::spawn_request what, spawn_callback done);
   void send_all(const caf::message& what);
   void begin(const std::shared_ptr<worker_process>& who, std::function<void(caf::error)> ready);
   void spawn_in(const std::shared_ptr<worker_process>& who, transport::spawn_request what, spawn_callback done);
@@ -120,6 +130,7 @@ private:
   std::condition_variable all_ended_;
   std::set<std::shared_ptr<worker_process>> workers_;
   std::set<std::shared_ptr<supervised_slot>> supervised_;
+  std::set<std::shared_ptr<actor_pool>> pools_;
   transport::process_number next_number_ = transport::host_process + 1;
   uint32_t next_slot_ = 0;
   bool closing_ = false;

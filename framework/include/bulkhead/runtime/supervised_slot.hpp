@@ -27,6 +27,7 @@ namespace bulkhead::runtime {
 class caf_proxy;
 class host_system;
 class link;
+class slot_owner;
 class spare_pool;
 class worker_process;
 
@@ -46,11 +47,17 @@ class supervised_slot final : public std::enable_shared_from_this<supervised_slo
 public:
   using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
 
-  supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what);
+  /// @param owner empty for one that stands alone.
+  supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what,
+                  std::weak_ptr<slot_owner> owner = {});
   ~supervised_slot();
 
   /// Starts the first process. `done` is called once, from any thread.
   void start(spawn_callback done);
+
+  [[nodiscard]] uint32_t number() const noexcept {
+    return number_;
+  }
 
   /// The host ends: no more restarts.
   void stop();
@@ -139,11 +146,14 @@ private:
   [[nodiscard]] std::optional<request_key> key_of(const caf::strong_actor_ptr& sender, caf::message_id mid) const;
   [[nodiscard]] static worker_death certificate_of(const worker_process& who);
   void tell(supervision_incident what, const worker_death& death, std::string detail);
+  /// No messages for a process for a while.
+  void pause();
 
   host_system& host_;
   const uint32_t number_;
   const worker_options options_;
   const transport::spawn_request what_;
+  const std::weak_ptr<slot_owner> owner_;
   const std::shared_ptr<supervision::ledger> ledger_;
   wire_address address_;
   caf::weak_actor_ptr handle_;

@@ -111,6 +111,9 @@ public:
   [[nodiscard]] settlement settle(const restart_policy& policy, const std::function<shm::ticket_state(uint64_t)>& state_of,
                                   const std::function<bool(const entry&)>& answered);
 
+  /// Takes out what waits and was in no handler, in order: somebody else will handle it.
+  [[nodiscard]] std::vector<entry> take_unbegun();
+
   /// The actor has ended: no more messages. Returns all that is in here: those that waited, in order, and those that the last
   /// process had.
   struct remains {

@@ -26,6 +26,12 @@ enum class supervision_incident : uint8_t {
   spares_failed,
   /// A new process has taken over from one that was to be replaced.
   recycled,
+  /// A pool has one member more, because messages waited. Of this and the next two, `incarnation`, `pid` and `death` say nothing.
+  grown,
+  /// A pool let a member go that it did not need.
+  shrunk,
+  /// A pool could not start one member more. It tries again after `restart_policy::within`.
+  growth_failed,
 };
 
 std::string to_string(supervision_incident what);

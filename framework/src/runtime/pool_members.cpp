@@ -1,0 +1,283 @@
+// The members of a pool: how they come and go.
+
+#include "bulkhead/runtime/actor_pool.hpp"
+#include "bulkhead/runtime/caf_pool.hpp"
+#include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/make_actor.hpp>
+
+#include <algorithm>
+#include <list>
+#include <utility>
+
+namespace bulkhead::runtime {
+
+namespace {
+
+std::string size_text(size_t members) {
+  return std::to_string(members) + (members == 1 ? " member" : " members");
+}
+
+} // namespace
+
+actor_pool::actor_pool(host_system& host, pool_options options, transport::spawn_request what)
+  : host_(host),
+    options_(std::move(options)),
+    what_(std::move(what)),
+    grow_timer_(std::in_place, host.the_keeper().context()),
+    idle_timer_(std::in_place, host.the_keeper().context()),
+    workers_max_(options_.workers_max) {
+  // nop
+}
+
+actor_pool::~actor_pool() = default;
+
+void actor_pool::start(spawn_callback done) {
+  auto& system = host_.system();
+  caf::actor_config cfg;
+  auto handle = caf::make_actor<caf_pool, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, cfg,
+                                                                 shared_from_this());
+  {
+    std::lock_guard guard{mutex_};
+    done_ = std::move(done);
+    handle_ = caf::actor_cast<caf::weak_actor_ptr>(handle);
+    new_handle_ = std::move(handle);
+    starting_ = options_.workers_min;
+  }
+  for (size_t i = 0; i < options_.workers_min; ++i)
+    start_member();
+}
+
+void actor_pool::start_member() {
+  auto slot = host_.make_slot(options_.worker, what_, weak_from_this());
+  if (!slot) {
+    on_started(nullptr, caf::make_error(errc::shutting_down));
+    return;
+  }
+  slot->start([self = shared_from_this(), slot](caf::expected<caf::strong_actor_ptr> result) {
+    self->on_started(slot, std::move(result));
+  });
+}
+
+void actor_pool::on_started(const std::shared_ptr<supervised_slot>& slot, caf::expected<caf::strong_actor_ptr> result) {
+  spawn_callback done;
+  caf::strong_actor_ptr handle; // outlives the guard, as the result does
+  std::unique_lock guard{mutex_};
+  --starting_;
+  if (over_)
+    return;
+  auto grew = done_ == nullptr;
+  if (!result && !grew) {
+    guard.unlock();
+    finish(result.error());
+    return;
+  }
+  if (!result) {
+    last_growth_ = std::chrono::steady_clock::now() + options_.restart.within;
+    guard.unlock();
+    tell(supervision_incident::growth_failed, slot ? slot->number() : 0, to_string(result.error()));
+    return;
+  }
+  auto made = std::make_unique<member>();
+  made->slot = slot;
+  made->handle = std::move(*result);
+  made->load.takes = true;
+  members_.push_back(std::move(made));
+  auto count = members_.size();
+  if (!grew && starting_ == 0) {
+    done = std::exchange(done_, nullptr);
+    handle = std::move(new_handle_);
+  }
+  move_all_soon();
+  grow_if_needed();
+  guard.unlock();
+  if (done)
+    done(std::move(handle));
+  if (!grew)
+    return;
+  tell(supervision_incident::grown, slot->number(), size_text(count));
+  host_.the_keeper().post([self = shared_from_this()] { self->watch_surplus(); });
+}
+
+void actor_pool::finish(const caf::error& reason) {
+  spawn_callback done;
+  std::vector<std::unique_ptr<member>> members;
+  std::list<queue> left;
+  caf::strong_actor_ptr held, unused; // all outlive the guard
+  std::unique_lock guard{mutex_};
+  if (over_.exchange(true))
+    return;
+  reason_ = reason;
+  members.swap(members_);
+  left.push_back(std::move(common_));
+  for (auto& x : members)
+    left.push_back(std::move(x->own));
+  claims_.clear();
+  waiting_ = 0;
+  held = std::move(held_);
+  unused = std::move(new_handle_);
+  done = std::exchange(done_, nullptr);
+  guard.unlock();
+  if (auto handle = handle_.lock())
+    static_cast<caf_pool*>(handle->get())->end(reason);
+  for (auto& from : left)
+    for (auto& line : from.messages)
+      for (auto& x : line)
+        (void) refuse(*x.what, link::after_end(reason), nullptr);
+  if (done)
+    done(reason);
+  host_.the_keeper().post([self = shared_from_this()] {
+    self->grow_timer_.reset();
+    self->idle_timer_.reset();
+    self->host_.ended(self);
+  });
+}
+
+void actor_pool::slot_up(uint32_t number) {
+  std::unique_lock guard{mutex_};
+  if (auto found = find(number))
+    found->load.takes = true;
+  move_all_soon();
+  auto next = next_to_recycle(number);
+  guard.unlock();
+  if (next)
+    next->recycle();
+}
+
+void actor_pool::slot_down(uint32_t number) {
+  std::lock_guard guard{mutex_};
+  if (auto found = find(number))
+    found->load.takes = false;
+}
+
+// It died too often, or its actor wanted to end: what it leaves goes to the others.
+void actor_pool::slot_over(uint32_t number, const caf::error& reason, std::vector<supervision::ledger::entry> unbegun) {
+  std::unique_ptr<member> gone; // both outlive the guard
+  std::vector<caf::tracing_data_ptr> marks;
+  std::unique_lock guard{mutex_};
+  auto i = std::find_if(members_.begin(), members_.end(), [&](auto& x) { return x->slot->number() == number; });
+  auto last = i != members_.end() && members_.size() == 1;
+  if (over_ || last) {
+    guard.unlock();
+    finish(reason ? reason : caf::make_error(caf::exit_reason::user_shutdown));
+    refuse_all(unbegun);
+    return;
+  }
+  if (i != members_.end()) {
+    gone = std::move(*i);
+    members_.erase(i);
+    --workers_max_;
+  }
+  auto next = next_to_recycle(number);
+  rehome_keys(number);
+  give_back(std::move(unbegun), marks);
+  if (gone)
+    for (auto& line : gone->own.messages)
+      for (auto& x : line)
+        queue_for(x.key).of(*x.what).push_back(std::move(x));
+  move_all_soon();
+  guard.unlock();
+  if (next)
+    next->recycle();
+}
+
+// -- how many -----------------------------------------------------------------
+
+void actor_pool::grow_if_needed() {
+  if (growth_watched_ || over_ || waiting_ == 0 || starting_ > 0 || members_.size() >= workers_max_)
+    return;
+  growth_watched_ = true;
+  host_.the_keeper().post([self = shared_from_this()] { self->look_at_growth(); });
+}
+
+void actor_pool::look_at_growth() {
+  std::unique_lock guard{mutex_};
+  auto since = oldest();
+  if (over_ || !since || starting_ > 0 || members_.size() >= workers_max_) {
+    growth_watched_ = false;
+    return;
+  }
+  auto at = std::chrono::steady_clock::now();
+  auto due = std::max(*since, last_growth_) + options_.grow_after;
+  if (at >= due) {
+    growth_watched_ = false;
+    last_growth_ = at;
+    ++starting_;
+    guard.unlock();
+    start_member();
+    return;
+  }
+  guard.unlock();
+  grow_timer_->expires_at(due);
+  grow_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled)
+      self->look_at_growth();
+  });
+}
+
+void actor_pool::watch_surplus() {
+  if (over_ || surplus_watched_)
+    return;
+  surplus_watched_ = true;
+  idle_timer_->expires_after(options_.idle_after);
+  idle_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled)
+      self->shrink();
+  });
+}
+
+void actor_pool::shrink() {
+  std::vector<std::unique_ptr<member>> gone; // outlives the guard
+  std::unique_lock guard{mutex_};
+  surplus_watched_ = false;
+  if (over_)
+    return;
+  auto unneeded = supervision::surplus(members_.size(), options_.workers_min, peak_);
+  peak_ = taken_ + waiting_;
+  for (auto i = members_.size(); i-- > 0 && gone.size() < unneeded;)
+    if (auto& x = members_[i]; x->load.taken == 0 && x->own.empty() && !x->own.moving) {
+      gone.push_back(std::move(x));
+      members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  auto count = members_.size();
+  guard.unlock();
+  for (auto& x : gone)
+    tell(supervision_incident::shrunk, x->slot->number(), size_text(count));
+  if (count > options_.workers_min)
+    watch_surplus();
+}
+
+void actor_pool::recycle() {
+  std::unique_lock guard{mutex_};
+  auto idle = recycling_.empty();
+  recycling_.resize(idle ? 0 : 1);
+  for (auto& x : members_)
+    recycling_.push_back(x->slot->number());
+  auto first = idle && !members_.empty() ? members_.front()->slot : nullptr;
+  guard.unlock();
+  if (first)
+    first->recycle();
+}
+
+// The member after `done`, if that one was being replaced; under the mutex.
+std::shared_ptr<supervised_slot> actor_pool::next_to_recycle(uint32_t done) {
+  if (recycling_.empty() || recycling_.front() != done)
+    return nullptr;
+  recycling_.pop_front();
+  for (; !recycling_.empty(); recycling_.pop_front())
+    if (auto next = find(recycling_.front()))
+      return next->slot;
+  return nullptr;
+}
+
+void actor_pool::tell(supervision_incident what, uint32_t slot, std::string detail) const {
+  host_.publish(supervision_event{what, slot, 0, 0, {}, "pool " + options_.name + ": " + std::move(detail)});
+}
+
+} // namespace bulkhead::runtime
