@@ -54,7 +54,7 @@ TEST_CASE("each member that has room gets its turn before one gets a second") {
   }
 }
 
-TEST_CASE("when a member goes, only its own keys move; and all members get about as many") {
+TEST_CASE("when a member goes only its own keys move, and all members get about as many") {
   std::vector<uint32_t> members{3, 4, 7, 11, 12};
   constexpr uint64_t keys = 20'000;
   for (size_t gone = 0; gone < members.size(); ++gone) {
