@@ -12,4 +12,9 @@ uint32_t attempt(caf::local_actor* self) noexcept {
   return 1 + (what != nullptr ? runtime::deaths_before(what->tracing_id.get()) : 0);
 }
 
+bool overdue(caf::local_actor* self) noexcept {
+  auto what = self->current_mailbox_element();
+  return what != nullptr && runtime::is_overdue(what->tracing_id.get());
+}
+
 } // namespace bulkhead

@@ -1,5 +1,7 @@
 #include "bulkhead/runtime/caf_mark.hpp"
 
+#include "bulkhead/platform/clock.hpp"
+
 #include <caf/binary_serializer.hpp>
 #include <caf/serializer.hpp>
 
@@ -57,6 +59,16 @@ public:
       log_->note(ticket_, state);
   }
 
+  void enter() const noexcept {
+    note(shm::ticket_state::entered);
+    if (log_->handler_ns_max() != 0)
+      entered_at_ns_ = platform::now_ns();
+  }
+
+  [[nodiscard]] bool overdue() const noexcept {
+    return entered_at_ns_ != 0 && platform::now_ns() - entered_at_ns_ >= log_->handler_ns_max();
+  }
+
   [[nodiscard]] uint32_t deaths() const noexcept {
     return deaths_;
   }
@@ -67,6 +79,8 @@ private:
   const uint64_t ticket_;
   const uint64_t bytes_;
   const uint32_t deaths_;
+  /// Of the thread that runs the handler.
+  mutable uint64_t entered_at_ns_ = 0;
 };
 
 const mark* as_mark(const caf::tracing_data* data) noexcept {
@@ -93,7 +107,7 @@ void handler_entered(const caf::tracing_data* data) {
   }
   entered.all[entered.count++] = what;
   if (what != nullptr)
-    what->note(shm::ticket_state::entered);
+    what->enter();
 }
 
 void handler_left(bool skipped) {
@@ -102,6 +116,11 @@ void handler_left(bool skipped) {
   auto what = entered.all[--entered.count];
   if (skipped && what != nullptr)
     what->note(shm::ticket_state::untouched);
+}
+
+bool is_overdue(const caf::tracing_data* data) noexcept {
+  auto what = as_mark(data);
+  return what != nullptr && what->overdue();
 }
 
 uint32_t deaths_before(const caf::tracing_data* data) noexcept {

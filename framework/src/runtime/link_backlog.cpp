@@ -156,7 +156,8 @@ void link::return_tickets(std::span<const uint64_t> tickets) {
 const std::shared_ptr<handled_log>& link::handled() {
   if (!handled_)
     handled_ = std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all,
-                                             router_.is_host() ? std::span<std::byte>{} : ticket_states());
+                                             router_.is_host() ? std::span<std::byte>{} : ticket_states(),
+                                             router_.is_host() ? 0 : options_.handler_ms_max);
   return handled_;
 }
 

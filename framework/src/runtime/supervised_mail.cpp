@@ -123,6 +123,7 @@ bool supervised_slot::deliver(caf_proxy& handle, caf::mailbox_element_ptr what, 
   // The process died meanwhile: then the message waits for its successor already.
   if (present.incarnation != where.incarnation)
     return true;
+  watch_handlers();
   return present.via->forward(handle, std::move(what), context);
 }
 

@@ -42,6 +42,7 @@ supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_opti
     timer_(std::in_place, host.the_keeper().context()),
     freeze_timer_(std::in_place, host.the_keeper().context()),
     age_timer_(std::in_place, host.the_keeper().context()),
+    handler_timer_(std::in_place, host.the_keeper().context()),
     chance_(std::random_device{}()) {
   // nop
 }
@@ -228,6 +229,7 @@ void supervised_slot::finish(const caf::error& reason) {
     self->timer_.reset();
     self->freeze_timer_.reset();
     self->age_timer_.reset();
+    self->handler_timer_.reset();
     if (auto unused = std::exchange(self->successor_, nullptr))
       unused->stop();
     self->spares_.reset();

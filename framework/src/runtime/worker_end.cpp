@@ -104,9 +104,14 @@ void worker_process::on_waits(std::vector<wait_edge> all) {
 }
 
 void worker_process::on_slow(const std::string& complaint) {
+  condemn(death_cause::stopped, complaint);
+}
+
+void worker_process::condemn(death_cause cause, std::string why) {
   {
     std::lock_guard guard{mutex_};
-    verdict_ = complaint;
+    verdict_ = std::move(why);
+    verdict_cause_ = cause;
   }
   kill();
 }
@@ -203,7 +208,7 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
     return result;
   }
   if (!verdict_.empty()) {
-    result.cause = death_cause::stopped;
+    result.cause = verdict_cause_;
     result.detail = verdict_;
     return result;
   }

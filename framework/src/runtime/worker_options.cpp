@@ -66,7 +66,7 @@ caf::error check_backlog(const worker_options& options) {
 
 backlog_options backlog_of(const worker_options& options) noexcept {
   return {options.backlog, options.actor_backlog, options.when_full, options.when_slow,
-          static_cast<uint64_t>(options.slow_after.count())};
+          static_cast<uint64_t>(options.slow_after.count()), static_cast<uint64_t>(options.handler.time_max.count())};
 }
 
 // There are never more than twice the limits.
@@ -103,6 +103,8 @@ caf::error check(const worker_options& options) {
   if (auto wrong = supervision::check(options.restart); !wrong.option.empty())
     return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
   if (auto wrong = supervision::check(options.recycle, options.restart); !wrong.option.empty())
+    return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
+  if (auto wrong = supervision::check(options.handler, options.restart); !wrong.option.empty())
     return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
   if (auto wrong = check_backlog(options))
     return wrong;

@@ -101,6 +101,21 @@ bool ledger::any_begun(const std::function<shm::ticket_state(uint64_t)>& state_o
   });
 }
 
+std::vector<uint64_t> ledger::begun(const std::function<shm::ticket_state(uint64_t)>& state_of) const {
+  std::vector<uint64_t> result;
+  std::lock_guard guard{mutex_};
+  for (auto& [number, x] : entries_)
+    if (x.incarnation != 0 && x.ticket != 0 && state_of(x.ticket) == shm::ticket_state::entered)
+      result.push_back(number);
+  return result;
+}
+
+caf::message ledger::content_of(uint64_t number) const {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(number);
+  return i != entries_.end() ? i->second.content : caf::message{};
+}
+
 bool ledger::outlives(const place& where) const {
   std::lock_guard guard{mutex_};
   auto i = entries_.find(where.number);

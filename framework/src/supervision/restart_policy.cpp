@@ -32,6 +32,24 @@ complaint check(const recycle_policy& recycling, const restart_policy& policy) {
   return {};
 }
 
+complaint check(const handler_policy& handler, const restart_policy& policy) {
+  using namespace std::chrono_literals;
+  if (handler.time_max < 0ms || handler.time_max > 24h)
+    return {"handler.time_max", "must be between 0 ms and 24 hours"};
+  if (handler.grace < 0ms || handler.grace > 24h)
+    return {"handler.grace", "must be between 0 ms and 24 hours"};
+  if (handler.then > overrun::kill)
+    return {"handler.then", "must be report or kill"};
+  if (handler.time_max != 0ms && policy.when == restart_when::never)
+    return {"handler.time_max", "needs restart.when other than never: another process takes over"};
+  return {};
+}
+
+duration watch_period(const handler_policy& handler) noexcept {
+  constexpr duration shortest = std::chrono::milliseconds{1}, longest = std::chrono::seconds{1};
+  return std::clamp<duration>(handler.time_max / 8, shortest, longest);
+}
+
 size_t recent(const restart_policy& policy, std::span<const time_point> deaths, time_point now) noexcept {
   auto first = std::find_if(deaths.begin(), deaths.end(), [&](auto x) { return now - x < policy.within; });
   return static_cast<size_t>(deaths.end() - first);

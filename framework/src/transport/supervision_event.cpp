@@ -6,8 +6,8 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array<const char*, 9> incident_names{"restarted",     "gave_up",  "quarantined", "lost",         "spares_failed",
-                                           "recycled",      "grown",    "shrunk",      "growth_failed"};
+constexpr std::array incident_names{"restarted", "gave_up", "quarantined", "lost",          "spares_failed",
+                               "recycled",  "grown",   "shrunk",      "growth_failed", "overran"};
 
 } // namespace
 
@@ -57,6 +57,10 @@ std::string describe(const supervision_event& event) {
       break;
     case supervision_incident::growth_failed:
       result = "a pool could not grow";
+      break;
+    case supervision_incident::overran:
+      result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)
+               + ") is overdue";
       break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;

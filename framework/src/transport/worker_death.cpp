@@ -11,7 +11,7 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped", "recycled"};
+constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped", "recycled", "overran"};
 
 } // namespace
 
@@ -58,6 +58,9 @@ std::string describe(const worker_death& death) {
       break;
     case death_cause::recycled:
       text += "was recycled";
+      break;
+    case death_cause::overran:
+      text += "was killed because a handler ran for too long";
       break;
   }
   if (!death.detail.empty())

@@ -25,6 +25,9 @@ void handler_entered(const caf::tracing_data* mark);
 /// It has run the handler that it entered last. `skipped`: the actor let the message wait for later.
 void handler_left(bool skipped);
 
+/// Whether the handler of the message with this mark, which runs, has taken longer than it may; false if there is no limit.
+[[nodiscard]] bool is_overdue(const caf::tracing_data* mark) noexcept;
+
 /// How many processes died before in the handler of the message with this mark; 0 if it is null or of another kind.
 [[nodiscard]] uint32_t deaths_before(const caf::tracing_data* mark) noexcept;
 

@@ -48,9 +48,15 @@ public:
 
   /// @param limits what an honest sender keeps to, of all its messages together.
   /// @param states where the sender looks after this process has died; empty if it does not. Outlives the log.
-  handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits, std::span<std::byte> states = {}) noexcept
-    : to_(std::move(to)), limits_(limits), states_(states) {
+  /// @param handler_ms_max how long a handler may run before it is overdue; 0: for ever.
+  handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits, std::span<std::byte> states = {},
+              uint64_t handler_ms_max = 0) noexcept
+    : to_(std::move(to)), limits_(limits), states_(states), handler_ns_max_(handler_ms_max * 1'000'000) {
     // nop
+  }
+
+  [[nodiscard]] uint64_t handler_ns_max() const noexcept {
+    return handler_ns_max_;
   }
 
   /// A message has arrived. Returns false if the sender has gone beyond its limits.
@@ -75,6 +81,7 @@ private:
   const std::weak_ptr<ticket_returns> to_;
   const backlog_limits limits_;
   const std::span<std::byte> states_;
+  const uint64_t handler_ns_max_;
   std::atomic<uint64_t> waiting_ = 0;
   std::atomic<uint64_t> waiting_bytes_ = 0;
   std::atomic<bool> demanded_ = false;

@@ -129,6 +129,10 @@ private:
   void watch_age();
   void look_at_age();
   [[nodiscard]] bool has_promises(const worker_process& who) const;
+  /// On any thread.
+  void watch_handlers();
+  void look_at_handlers();
+  [[nodiscard]] bool look_at_handler(uint64_t number, supervision::time_point at);
   void replay(uint32_t incarnation);
   void fall(const worker_death& death);
   void finish(const caf::error& reason);
@@ -163,6 +167,7 @@ private:
   std::atomic<bool> handle_gone_ = false;
   std::atomic<bool> over_ = false;
   std::atomic<bool> recycling_asked_ = false;
+  std::atomic<bool> handlers_watched_ = false;
 
   // Of the keeper's thread:
   phase phase_ = phase::starting;
@@ -185,6 +190,13 @@ private:
   std::optional<boost::asio::steady_timer> age_timer_;
   supervision::time_point up_since_;
   std::optional<uint64_t> bytes_at_first_;
+  /// Handlers that run, by the number of their message: since when at most, and whether that was too long already.
+  struct running_handler {
+    supervision::time_point since;
+    bool told = false;
+  };
+  std::map<uint64_t, running_handler> handlers_;
+  std::optional<boost::asio::steady_timer> handler_timer_;
   std::minstd_rand chance_;
 
   mutable std::mutex mutex_;

@@ -106,6 +106,9 @@ struct worker_options {
   /// When it is replaced although it lives.
   recycle_policy recycle = {};
 
+  /// How long one handler may run.
+  handler_policy handler = {};
+
   /// So many processes more are started and wait, ready, for the next actor that needs one: a replacement, or another
   /// `host::spawn` with these options. They are shared by all actors that were spawned with the same options (`==`), exist as long as
   /// one of these does, and are made up for when one was taken or has died: one at a time, after the back-off of `restart`, and with

@@ -73,6 +73,9 @@ public:
 
   void kill() noexcept;
 
+  /// Kills it, and says so in its certificate.
+  void condemn(death_cause cause, std::string why);
+
   /// Lets it begin with no more messages, until `thaw`; the slot is told when that is so.
   void freeze();
   void thaw();
@@ -175,8 +178,9 @@ private:
   std::shared_ptr<link> link_;
   std::map<uint64_t, root> roots_;
   std::string complaint_;
-  /// Why the worker is killed although it did nothing wrong.
+  /// Why the host kills it.
   std::string verdict_;
+  death_cause verdict_cause_ = death_cause::stopped;
   bool had_roots_ = false;
 };
 

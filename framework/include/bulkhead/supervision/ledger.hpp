@@ -122,6 +122,12 @@ public:
   };
   [[nodiscard]] remains close();
 
+  /// The messages that the present process has begun with and not handled, by the number of their delivery.
+  [[nodiscard]] std::vector<uint64_t> begun(const std::function<shm::ticket_state(uint64_t)>& state_of) const;
+
+  /// What a message that is in here consists of; empty if it is not any more.
+  [[nodiscard]] caf::message content_of(uint64_t number) const;
+
   /// Whether the present process has begun with a message and not handled it.
   [[nodiscard]] bool any_begun(const std::function<shm::ticket_state(uint64_t)>& state_of) const;
 

@@ -84,6 +84,29 @@ struct recycle_policy {
   friend bool operator==(const recycle_policy&, const recycle_policy&) = default;
 };
 
+/// What happens when a handler runs for longer than it may.
+enum class overrun : uint8_t {
+  /// Those who subscribed to the host's events are told: `supervision_incident::overran`.
+  report,
+  /// They are told, and when the handler has not ended after `handler_policy::grace` either, its process is killed and replaced. The
+  /// certificate of this death has the cause `overran`; the message is in doubt, all others go to the successor.
+  kill,
+};
+
+/// How long one handler of an actor may run. Only with a `restart_policy` other than `restart_when::never`.
+struct handler_policy {
+  /// 0: for ever. At most 24 hours. The host looks every eighth of it, but no more often than each millisecond, and only while messages
+  /// are not handled.
+  std::chrono::milliseconds time_max{0};
+
+  overrun then = overrun::kill;
+
+  /// For so long a handler may go on that asks `bulkhead::overdue` now and then, to end by itself. At most 24 hours.
+  std::chrono::milliseconds grace{0};
+
+  friend bool operator==(const handler_policy&, const handler_policy&) = default;
+};
+
 namespace supervision {
 
 using time_point = std::chrono::steady_clock::time_point;
@@ -97,6 +120,10 @@ struct complaint {
 };
 [[nodiscard]] complaint check(const restart_policy& policy);
 [[nodiscard]] complaint check(const recycle_policy& recycling, const restart_policy& policy);
+[[nodiscard]] complaint check(const handler_policy& handler, const restart_policy& policy);
+
+/// How often handlers are looked at that may run for `time_max`.
+[[nodiscard]] duration watch_period(const handler_policy& handler) noexcept;
 
 /// @param deaths the earlier ones, the oldest first.
 /// @returns how many of them lie within the policy's time before `now`.

@@ -32,6 +32,8 @@ enum class supervision_incident : uint8_t {
   shrunk,
   /// A pool could not start one member more. It tries again after `restart_policy::within`.
   growth_failed,
+  /// A handler runs for longer than its `handler_policy` allows. Told once for each message; `death` says nothing yet.
+  overran,
 };
 
 std::string to_string(supervision_incident what);

@@ -27,6 +27,8 @@ enum class death_cause : uint8_t {
   stopped,
   /// It worked well and was replaced as planned (`recycle_policy`, `host::recycle`).
   recycled,
+  /// The host killed it: a handler ran for longer than its `handler_policy` allows.
+  overran,
 };
 
 std::string to_string(death_cause cause);
