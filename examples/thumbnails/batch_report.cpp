@@ -14,8 +14,8 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string worker_text(worker_tag by) {
-  return by.pid == 0 ? "-" : std::to_string(by.position) + "/" + std::to_string(by.pid);
+std::string worker_text(int32_t by) {
+  return by == 0 ? "-" : std::to_string(by);
 }
 
 } // namespace

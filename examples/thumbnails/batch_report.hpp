@@ -17,7 +17,7 @@ struct batch_line {
 
   /// From the moment that it was read; the wait for a worker included.
   std::chrono::nanoseconds time{0};
-  worker_tag by = {};
+  int32_t by = 0;
 };
 
 /// Collects what became of each file of a batch, and prints it.

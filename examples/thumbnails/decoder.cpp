@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <unistd.h>
+
 namespace thumbnails {
 
 namespace {
@@ -34,15 +36,15 @@ decoded<picture> decode(const bulkhead::bytes& file, uint32_t width) {
 caf::result<thumbnail> make_thumbnail(const bulkhead::bytes& file, uint32_t width, const caf::strong_actor_ptr& receiver) {
   auto full = decode(file, width);
   if (!full)
-    return make_failure(full.error().code, full.error().detail);
+    return make_failure(full.error().code, full.error().detail, ::getpid());
   auto small = scale_to_width(std::move(*full), width);
   auto place = bulkhead::allocate(receiver, usual_jpeg_bytes(small));
   if (!place)
     return std::move(place.error());
   auto jpeg = encode_jpeg(small, quality, std::move(*place));
   if (!jpeg)
-    return make_failure(jpeg.error().code, jpeg.error().detail);
-  return thumbnail{std::move(*jpeg), small.width(), small.height(), {}};
+    return make_failure(jpeg.error().code, jpeg.error().detail, ::getpid());
+  return thumbnail{std::move(*jpeg), small.width(), small.height(), ::getpid()};
 }
 
 // FOR DEMONSTRATION AND TESTS: stands for a bug in a C library that a prepared picture triggers.

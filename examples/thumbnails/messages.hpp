@@ -13,23 +13,13 @@
 
 namespace thumbnails {
 
-/// Who worked on a picture: a position in the pool and the process in it. Process 0: nobody.
-struct worker_tag {
-  uint32_t position = 0;
-  int32_t pid = 0;
-
-  template <class Inspector>
-  friend bool inspect(Inspector& f, worker_tag& x) {
-    return f.object(x).fields(f.field("position", x.position), f.field("pid", x.pid));
-  }
-};
-
-/// What the decoder and the pool answer. The pool fills in `by`.
+/// What a decoder answers.
 struct thumbnail {
   bulkhead::bytes jpeg;
   uint32_t width = 0;
   uint32_t height = 0;
-  worker_tag by;
+  /// The process that made it.
+  int32_t by = 0;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, thumbnail& x) {
@@ -75,7 +65,6 @@ struct batch_outcome {
 
 CAF_BEGIN_TYPE_ID_BLOCK(thumbnails, first_custom_type_id)
   CAF_ADD_TYPE_ID(thumbnails, (thumbnails::picture_error))
-  CAF_ADD_TYPE_ID(thumbnails, (thumbnails::worker_tag))
   CAF_ADD_TYPE_ID(thumbnails, (thumbnails::thumbnail))
   CAF_ADD_TYPE_ID(thumbnails, (thumbnails::pool_health))
   CAF_ADD_TYPE_ID(thumbnails, (thumbnails::batch_outcome))
@@ -86,19 +75,19 @@ CAF_END_TYPE_ID_BLOCK(thumbnails)
 
 namespace thumbnails {
 
-/// A failure, what is known about it in words, and who worked on the picture.
-inline caf::error make_failure(picture_error code, std::string detail, worker_tag by = {}) {
+/// A failure, what is known about it in words, and the process that worked on the picture; 0: none.
+inline caf::error make_failure(picture_error code, std::string detail, int32_t by = 0) {
   return {code, caf::make_message(std::move(detail), by)};
 }
 
 inline std::string detail_of(const caf::error& failure) {
-  return failure.context().match_elements<std::string, worker_tag>() ? failure.context().get_as<std::string>(0)
+  return failure.context().match_elements<std::string, int32_t>() ? failure.context().get_as<std::string>(0)
                                                                      : to_string(failure);
 }
 
-inline worker_tag worker_of(const caf::error& failure) {
-  return failure.context().match_elements<std::string, worker_tag>() ? failure.context().get_as<worker_tag>(1)
-                                                                     : worker_tag{};
+inline int32_t worker_of(const caf::error& failure) {
+  return failure.context().match_elements<std::string, int32_t>() ? failure.context().get_as<int32_t>(1)
+                                                                     : 0;
 }
 
 } // namespace thumbnails

@@ -1,23 +1,134 @@
 #include "pool.hpp"
 
-#include "pool_state.hpp"
+#include "messages.hpp"
+
+#include <bulkhead/host.hpp>
+#include <bulkhead/supervision.hpp>
 
 #include <caf/event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <memory>
+#include <set>
+#include <utility>
 
 namespace thumbnails {
 
+namespace {
+
+bulkhead::pool_options decoders(const pool_options& options) {
+  bulkhead::pool_options result;
+  result.workers_min = result.workers_max = options.workers;
+  result.prefetch_max = 1;
+  result.waiting_max = options.waiting_max;
+  result.restart = {.when = bulkhead::restart_when::on_crash,
+                    .restarts_max = 1000, // hostile pictures come in crowds
+                    .backoff_min = std::chrono::milliseconds{0},
+                    .backoff_max = std::chrono::milliseconds{0}};
+  result.worker.memory_bytes_max = options.memory_bytes_max;
+  result.worker.handler = {options.deadline, bulkhead::overrun::kill};
+  result.worker.stop_timeout = std::chrono::milliseconds{0}; // whoever is at work would not hear that it should stop
+  return result;
+}
+
+class pool_state {
+public:
+  pool_state(caf::event_based_actor* self, const pool_options& options)
+    : self_(self), options_(options), host_(bulkhead::host::of(self->system())) {
+    host_.subscribe(caf::actor{self});
+    // Whatever comes before the decoders are up waits in the mailbox.
+    host_.pool_async(self, "decoder", decoders(options))
+      .await([this](const caf::actor& made) { decoders_ = made; },
+             [self](const caf::error& reason) { self->quit(make_failure(picture_error::no_worker, to_string(reason))); });
+  }
+
+  caf::typed_response_promise<thumbnail> accept(bulkhead::bytes& file, uint32_t width) {
+    auto answer = self_->make_response_promise<thumbnail>();
+    auto size = file.size();
+    if (waiting_bytes_ + size > options_.waiting_bytes_max) {
+      answer.deliver(fail(picture_error::busy, "too many pictures wait for a worker", 0));
+      return answer;
+    }
+    waiting_bytes_ += size;
+    self_->request(decoders_, caf::infinite, std::move(file), width)
+      .then(
+        [this, size, answer](thumbnail& made) mutable {
+          waiting_bytes_ -= size;
+          ++served_;
+          answer.deliver(std::move(made));
+        },
+        [this, size, answer](const caf::error& reason) mutable {
+          waiting_bytes_ -= size;
+          answer.deliver(explain(reason));
+        });
+    return answer;
+  }
+
+  void note(const bulkhead::worker_death& death) {
+    if (death.pid != 0)
+      deaths_.insert({death.slot, death.incarnation});
+  }
+
+  [[nodiscard]] pool_health health() const {
+    pool_health result;
+    auto now = host_.status(decoders_).value_or(bulkhead::pool_status{});
+    result.workers = options_.workers;
+    for (auto& x : now.members) {
+      result.ready += x.up ? 1 : 0;
+      result.busy += x.taken > 0 ? 1 : 0;
+    }
+    result.waiting = now.waiting;
+    result.served = served_;
+    result.failed = failed_;
+    result.replaced = deaths_.size();
+    return result;
+  }
+
+private:
+  caf::error explain(const caf::error& reason) {
+    if (reason.category() == caf::type_id_v<picture_error>)
+      return fail(code_of(reason), detail_of(reason), worker_of(reason));
+    if (reason == bulkhead::errc::mailbox_full)
+      return fail(picture_error::busy, "too many pictures wait for a worker", 0);
+    auto death = bulkhead::death_of(reason);
+    if (!death)
+      return fail(picture_error::crashed, to_string(reason), 0);
+    note(*death);
+    switch (death->cause) {
+      case bulkhead::death_cause::overran:
+        return fail(picture_error::deadline, "not done within " + std::to_string(options_.deadline.count()) + " ms", death->pid);
+      case bulkhead::death_cause::out_of_memory:
+        return fail(picture_error::out_of_memory, describe(*death), death->pid);
+      default:
+        return fail(picture_error::crashed, describe(*death), death->pid);
+    }
+  }
+
+  caf::error fail(picture_error code, std::string detail, int32_t by) {
+    ++failed_;
+    return make_failure(code, std::move(detail), by);
+  }
+
+  caf::event_based_actor* self_;
+  const pool_options options_;
+  bulkhead::host host_;
+  caf::actor decoders_;
+  size_t waiting_bytes_ = 0;
+  uint64_t served_ = 0;
+  uint64_t failed_ = 0;
+  /// Of whom an answer or an event has told, whichever came first.
+  std::set<std::pair<uint32_t, uint32_t>> deaths_;
+};
+
+} // namespace
+
 caf::behavior pool(caf::event_based_actor* self, const pool_options& options) {
   auto state = std::make_shared<pool_state>(self, options);
-  self->set_down_handler([state](const caf::down_msg& down) { state->on_down(down.source); });
   return {
-    [self, state](bulkhead::bytes& file, uint32_t width) {
-      auto answer = self->make_response_promise<thumbnail>();
-      state->accept({std::move(file), width, answer});
-      return answer;
-    },
+    [state](bulkhead::bytes& file, uint32_t width) { return state->accept(file, width); },
     [state](health_atom) { return state->health(); },
+    [state](const bulkhead::supervision_event& event) { state->note(event.death); },
+    [](const bulkhead::backlog_event&) {},
   };
 }
 

@@ -22,11 +22,11 @@ struct pool_options {
   size_t waiting_max = 4'096;
 };
 
-/// A light actor that keeps a fixed number of worker processes, each with one decoder, and gives each one picture at a time:
+/// A light actor in front of a pool of decoders, each in a process of its own, which get one picture at a time:
 ///   (bulkhead::bytes picture, uint32_t width) -> thumbnail, or a `picture_error` made by `make_failure`
 ///   (health_atom) -> pool_health
 ///
-/// A worker that dies or exceeds the deadline costs exactly its picture; a new one takes its position.
+/// A worker that dies or exceeds the deadline costs exactly its picture; a new one takes over.
 caf::behavior pool(caf::event_based_actor* self, const pool_options& options);
 
 } // namespace thumbnails
