@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/errors.hpp"
+#include "bulkhead/future.hpp"
 #include "bulkhead/options.hpp"
 #include "bulkhead/pool.hpp"
 #include "bulkhead/worker.hpp"
@@ -12,6 +13,7 @@
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <functional>
 #include <optional>
@@ -119,6 +121,12 @@ public:
   /// members of a pool are replaced one after the other.
   /// @returns false if `actor` was not spawned here with a `restart_policy` or as a pool.
   bool recycle(const caf::actor& actor);
+
+  /// Ends a supervised actor, or a pool, when it has handled and answered what was sent to it before; new requests fail with
+  /// `errc::shutting_down`, other messages are dropped and counted. After `within` it ends all the same.
+  /// @returns how many messages had not been handled when it ended; `caf::sec::invalid_argument` if `actor` was not spawned here with a
+  ///          `restart_policy` or as a pool.
+  future<size_t> drain(const caf::actor& actor, std::chrono::milliseconds within);
 
   /// Number of worker processes that exist, spares included.
   [[nodiscard]] size_t live_workers() const;

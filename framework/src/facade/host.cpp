@@ -158,6 +158,21 @@ std::optional<pool_status> host::status(const caf::actor& pool) const {
   return found != nullptr ? std::optional{found->status()} : std::nullopt;
 }
 
+future<size_t> host::drain(const caf::actor& actor, std::chrono::milliseconds within) {
+  auto result = std::make_shared<runtime::outcome<size_t>>();
+  auto done = [result](size_t left) { result->set(left); };
+  auto until = std::chrono::steady_clock::now() + within;
+  auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  auto proxy = impl_ != nullptr && pointer ? runtime::as_proxy(pointer) : nullptr;
+  if (auto pool = runtime::as_pool(pointer))
+    pool->drain(until, done);
+  else if (proxy != nullptr && proxy->slot())
+    proxy->slot()->drain(until, done);
+  else
+    result->fail(caf::make_error(caf::sec::invalid_argument, "only supervised actors and pools can be drained"));
+  return future<size_t>{std::move(result)};
+}
+
 size_t host::live_workers() const {
   return impl_ == nullptr ? 0 : impl_->live_workers();
 }

@@ -115,6 +115,10 @@ bool actor_pool::enqueue(const caf::strong_actor_ptr& handle, caf::mailbox_eleme
     guard.unlock();
     return refuse(*what, link::after_end(reason), context);
   }
+  if (draining_) {
+    guard.unlock();
+    return refuse(*what, caf::make_error(errc::shutting_down), context);
+  }
   auto& from = queue_for(*key);
   auto to = from.empty() && !from.moving ? room_in(from) : nullptr;
   if (to == nullptr && waiting_ >= options_.waiting_max) {

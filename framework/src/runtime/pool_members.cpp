@@ -32,6 +32,7 @@ actor_pool::actor_pool(host_system& host, pool_options options, transport::spawn
     what_(std::move(what)),
     grow_timer_(std::in_place, host.the_keeper().context()),
     idle_timer_(std::in_place, host.the_keeper().context()),
+    drain_timer_(std::in_place, host.the_keeper().context()),
     workers_max_(options_.workers_max) {
   // nop
 }
@@ -135,6 +136,7 @@ void actor_pool::finish(const caf::error& reason) {
   host_.the_keeper().post([self = shared_from_this()] {
     self->grow_timer_.reset();
     self->idle_timer_.reset();
+    self->drain_timer_.reset();
     self->host_.ended(self);
   });
 }

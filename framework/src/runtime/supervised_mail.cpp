@@ -109,6 +109,10 @@ bool supervised_slot::enqueue(caf_proxy& handle, caf::mailbox_element_ptr what, 
       if (!answer_with(*what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context))
         host_.note_dropped(1);
       return false;
+    case ledger::entrance::closed:
+      if (!answer_with(*what, caf::make_error(errc::shutting_down), context))
+        host_.note_dropped(1);
+      return false;
     case ledger::entrance::over:
       (void) answer_with(*what, link::after_end(handle.end_reason()), context);
       return false;

@@ -43,6 +43,7 @@ supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_opti
     freeze_timer_(std::in_place, host.the_keeper().context()),
     age_timer_(std::in_place, host.the_keeper().context()),
     handler_timer_(std::in_place, host.the_keeper().context()),
+    drain_timer_(std::in_place, host.the_keeper().context()),
     chance_(std::random_device{}()) {
   // nop
 }
@@ -230,6 +231,9 @@ void supervised_slot::finish(const caf::error& reason) {
     self->freeze_timer_.reset();
     self->age_timer_.reset();
     self->handler_timer_.reset();
+    self->drain_timer_.reset();
+    for (auto& done : std::exchange(self->drained_, {}))
+      done(0);
     if (auto unused = std::exchange(self->successor_, nullptr))
       unused->stop();
     self->spares_.reset();

@@ -17,6 +17,8 @@ ledger::entrance ledger::enter(caf::mailbox_element& what, const caf::strong_act
   std::lock_guard guard{mutex_};
   if (over_)
     return entrance::over;
+  if (shut_)
+    return entrance::closed;
   if (!direct_ && waiting_.size() >= waiting_max_)
     return entrance::full;
   if (!handle_)
@@ -172,6 +174,11 @@ std::vector<ledger::entry> ledger::take_unbegun() {
     return true;
   });
   return result;
+}
+
+void ledger::shut() {
+  std::lock_guard guard{mutex_};
+  shut_ = true;
 }
 
 ledger::remains ledger::close() {

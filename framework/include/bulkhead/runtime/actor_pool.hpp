@@ -53,6 +53,9 @@ public:
   /// Replaces the processes of all members, one after the other.
   void recycle();
 
+  /// As `supervised_slot::drain`, of all members and of what waits.
+  void drain(supervision::time_point until, std::function<void(size_t left)> done);
+
   [[nodiscard]] pool_status status() const;
 
   // -- for the handle and its messages ----------------------------------------
@@ -146,6 +149,7 @@ private:
   /// On any thread.
   void on_started(const std::shared_ptr<supervised_slot>& slot, caf::expected<caf::strong_actor_ptr> result);
   void look_at_growth();
+  void look_at_drain(supervision::time_point until, const std::function<void(size_t left)>& done);
   void watch_surplus();
   void shrink();
   void tell(supervision_incident what, uint32_t slot, std::string detail) const;
@@ -158,6 +162,7 @@ private:
   // Of the keeper's thread:
   std::optional<boost::asio::steady_timer> grow_timer_;
   std::optional<boost::asio::steady_timer> idle_timer_;
+  std::optional<boost::asio::steady_timer> drain_timer_;
   bool surplus_watched_ = false;
 
   mutable std::mutex mutex_;
@@ -173,6 +178,7 @@ private:
   size_t peak_ = 0;
   size_t starting_ = 0;
   size_t workers_max_;
+  bool draining_ = false;
   bool growth_watched_ = false;
   time_point last_growth_{};
   /// Members whose processes are still to be replaced; the first one is, just now.

@@ -46,6 +46,7 @@ class worker_process;
 class supervised_slot final : public std::enable_shared_from_this<supervised_slot> {
 public:
   using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
+  using drain_callback = std::function<void(size_t left)>;
 
   /// @param owner empty for one that stands alone.
   supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what,
@@ -64,6 +65,10 @@ public:
 
   /// Replaces the process as its `recycle_policy` would, if it is up.
   void recycle();
+
+  /// Takes no more messages. Ends when all that it has were handled and answered, or at `until`; then `done` gets how many were not. From
+  /// any thread; later calls only move the time.
+  void drain(supervision::time_point until, drain_callback done);
 
   // -- for the handle ---------------------------------------------------------
 
@@ -129,6 +134,7 @@ private:
   void watch_age();
   void look_at_age();
   [[nodiscard]] bool has_promises(const worker_process& who) const;
+  void look_at_drain();
   /// On any thread.
   void watch_handlers();
   void look_at_handlers();
@@ -197,6 +203,9 @@ private:
   };
   std::map<uint64_t, running_handler> handlers_;
   std::optional<boost::asio::steady_timer> handler_timer_;
+  std::vector<drain_callback> drained_;
+  supervision::time_point drain_until_;
+  std::optional<boost::asio::steady_timer> drain_timer_;
   std::minstd_rand chance_;
 
   mutable std::mutex mutex_;

@@ -56,6 +56,8 @@ public:
     waits,
     /// Too many wait.
     full,
+    /// It takes no more.
+    closed,
     /// The actor has ended.
     over,
   };
@@ -114,6 +116,9 @@ public:
   /// Takes out what waits and was in no handler, in order: somebody else will handle it.
   [[nodiscard]] std::vector<entry> take_unbegun();
 
+  /// No new messages from now on; those that are in here are handled as before.
+  void shut();
+
   /// The actor has ended: no more messages. Returns all that is in here: those that waited, in order, and those that the last
   /// process had.
   struct remains {
@@ -151,6 +156,7 @@ private:
   uint32_t incarnation_ = 0;
   /// Nothing waits, and there is a process.
   bool direct_ = false;
+  bool shut_ = false;
   bool over_ = false;
 };
 
