@@ -6,7 +6,7 @@
 #        CAF_ROOT=DIR scripts/...    uses the CAF 0.18.7 that is installed in DIR
 set -euo pipefail
 
-packages=(g++ cmake ninja-build libboost1.81-dev catch2 libjpeg62-turbo-dev libpng-dev xplanet-images xz-utils
+packages=(g++ cmake ninja-build libboost1.81-dev libdw-dev catch2 libjpeg62-turbo-dev libpng-dev xplanet-images xz-utils
           ca-certificates debian-archive-keyring)
 
 caf_version=0.18.7

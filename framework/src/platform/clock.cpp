@@ -6,10 +6,22 @@
 
 namespace bulkhead::platform {
 
-uint64_t now_ns() noexcept {
+namespace {
+
+uint64_t read_clock(clockid_t which) noexcept {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  ::clock_gettime(which, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+} // namespace
+
+uint64_t now_ns() noexcept {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t coarse_now_ns() noexcept {
+  return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 void yield_cpu() noexcept {

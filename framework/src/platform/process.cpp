@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,22 +21,28 @@ namespace {
 /// Newer C libraries call it P_PIDFD.
 constexpr auto by_pidfd = static_cast<idtype_t>(3);
 
-/// Waits for the end of the process, or looks whether it has come, by `options`.
-std::optional<exit_status> reap(int pidfd, int options) noexcept {
-  siginfo_t info{};
-  while (::waitid(by_pidfd, static_cast<id_t>(pidfd), &info, WEXITED | options) != 0)
-    if (errno != EINTR)
-      return exit_status{exit_status::kind::unknown, 0};
-  if (info.si_pid == 0)
-    return std::nullopt;
-  auto how = info.si_code == CLD_EXITED ? exit_status::kind::exited : exit_status::kind::signaled;
-  return exit_status{how, info.si_status};
+/// The kernel counts in these.
+constexpr uint64_t maxrss_unit = 1024;
+
+std::chrono::microseconds as_time(const timeval& what) noexcept {
+  return std::chrono::seconds{what.tv_sec} + std::chrono::microseconds{what.tv_usec};
 }
 
 } // namespace
 
+process::process(pid_t pid, unique_fd pidfd) noexcept : pid_(pid), pidfd_(std::move(pidfd)) {
+  rusage own{};
+  if (::getrusage(RUSAGE_SELF, &own) == 0)
+    inherited_peak_bytes_ = static_cast<uint64_t>(own.ru_maxrss) * maxrss_unit;
+}
+
 process::process(process&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), status_(other.status_) {
+    : pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      status_(other.status_),
+      used_(other.used_),
+      dumped_core_(other.dumped_core_),
+      inherited_peak_bytes_(other.inherited_peak_bytes_) {
 }
 
 process& process::operator=(process&& other) noexcept {
@@ -44,6 +51,9 @@ process& process::operator=(process&& other) noexcept {
     pid_ = std::exchange(other.pid_, -1);
     pidfd_ = std::move(other.pidfd_);
     status_ = other.status_;
+    used_ = other.used_;
+    dumped_core_ = other.dumped_core_;
+    inherited_peak_bytes_ = other.inherited_peak_bytes_;
   }
   return *this;
 }
@@ -56,7 +66,26 @@ void process::end() noexcept {
   if (!pidfd_ || status_)
     return;
   kill(SIGKILL);
-  status_ = reap(pidfd_.get(), 0);
+  reap(0);
+}
+
+// Waits for the end of the process, or looks whether it has come, by `options`. The raw call, because the C library's does not
+// tell what the process has used.
+void process::reap(int options) noexcept {
+  siginfo_t info{};
+  rusage used{};
+  while (::syscall(SYS_waitid, by_pidfd, pidfd_.get(), &info, WEXITED | options, &used) != 0)
+    if (errno != EINTR) {
+      status_ = exit_status{exit_status::kind::unknown, 0};
+      return;
+    }
+  if (info.si_pid == 0)
+    return;
+  auto how = info.si_code == CLD_EXITED ? exit_status::kind::exited : exit_status::kind::signaled;
+  status_ = exit_status{how, info.si_status};
+  dumped_core_ = info.si_code == CLD_DUMPED;
+  auto peak = static_cast<uint64_t>(used.ru_maxrss) * maxrss_unit;
+  used_ = {as_time(used.ru_utime), as_time(used.ru_stime), peak > inherited_peak_bytes_ ? peak : 0};
 }
 
 std::optional<uint64_t> process::private_bytes() const {
@@ -77,7 +106,7 @@ void process::kill(int signal) const noexcept {
 
 std::optional<exit_status> process::try_reap() noexcept {
   if (pidfd_ && !status_)
-    status_ = reap(pidfd_.get(), WNOHANG);
+    reap(WNOHANG);
   return status_;
 }
 

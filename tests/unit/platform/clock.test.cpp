@@ -30,3 +30,10 @@ TEST_CASE("the clock counts the nanoseconds of the steady clock") {
   CHECK(before <= now);
   CHECK(now <= after);
 }
+
+TEST_CASE("the coarse clock is the same one, not in the future and not long ago") {
+  auto before = now_ns();
+  auto coarse = coarse_now_ns();
+  CHECK(coarse <= now_ns());
+  CHECK(coarse + 1'000'000'000 > before);
+}

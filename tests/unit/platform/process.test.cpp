@@ -72,6 +72,18 @@ TEST_CASE("a process that runs has no status, and its descriptor becomes readabl
   CHECK(child->try_reap() == exit_status{kind::signaled, SIGTERM});
 }
 
+TEST_CASE("what a process has used is known after its end") {
+  auto child = process::start(shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"));
+  REQUIRE(child.has_value());
+  CHECK(child->used().user_time == 0us);
+  REQUIRE(child->reap_within(patience));
+  CHECK(child->used().user_time > 0us);
+  CHECK(child->used().user_time < 100s);
+  CHECK_FALSE(child->dumped_core());
+  auto moved = std::move(*child);
+  CHECK(moved.used().user_time > 0us);
+}
+
 TEST_CASE("a process that does not end in time has no status") {
   auto child = process::start(endless());
   REQUIRE(child.has_value());

@@ -8,6 +8,9 @@ namespace bulkhead::platform {
 /// machine is suspended. Needs no system call.
 [[nodiscard]] uint64_t now_ns() noexcept;
 
+/// The same clock as of its last tick, some milliseconds ago at most: a fifth of the cost.
+[[nodiscard]] uint64_t coarse_now_ns() noexcept;
+
 /// Tells the processor that this thread spins, so that its sibling gets the resources.
 inline void cpu_relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)

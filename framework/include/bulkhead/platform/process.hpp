@@ -40,6 +40,15 @@ struct process_spec {
   std::vector<passed_fd> passed;
 };
 
+/// What a process has used, with those of its own children that it has waited for.
+struct resource_use {
+  std::chrono::microseconds user_time{0};
+  std::chrono::microseconds system_time{0};
+  /// Most bytes that were present at one time, shared memory included. The kernel counts what its parent had when it was started
+  /// as well; where that was more, the process's own peak is not known, and this is 0.
+  uint64_t memory_peak_bytes = 0;
+};
+
 /// A child process that cannot outlive its owner.
 ///
 /// The child has no signal handlers, no blocked or ignored signals, and gets SIGKILL when the *thread* that started it
@@ -78,14 +87,26 @@ public:
   /// As `try_reap`, but waits for the end, `max` at most.
   [[nodiscard]] std::optional<exit_status> reap_within(std::chrono::milliseconds max) noexcept;
 
+  /// All zero until it was reaped.
+  [[nodiscard]] const resource_use& used() const noexcept { return used_; }
+
+  /// Whether a core was dumped when it ended.
+  [[nodiscard]] bool dumped_core() const noexcept { return dumped_core_; }
+
 private:
-  process(pid_t pid, unique_fd pidfd) noexcept : pid_(pid), pidfd_(std::move(pidfd)) {}
+  process(pid_t pid, unique_fd pidfd) noexcept;
+
+  void reap(int options) noexcept;
 
   void end() noexcept;
 
   pid_t pid_;
   unique_fd pidfd_;
   std::optional<exit_status> status_;
+  resource_use used_;
+  bool dumped_core_ = false;
+  /// What the parent's memory had come to at the start.
+  uint64_t inherited_peak_bytes_ = 0;
 };
 
 } // namespace bulkhead::platform

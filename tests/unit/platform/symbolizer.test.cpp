@@ -1,0 +1,88 @@
+// Catches a name that is not found, and a file that is none making the host wait, fail or fall.
+#include "bulkhead/platform/symbolizer.hpp"
+#include "bulkhead/platform/this_process.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace bulkhead::platform;
+using namespace std::chrono_literals;
+
+namespace {
+
+[[gnu::noinline]] int well_known(int x) {
+  asm volatile("" ::: "memory");
+  return x + 1;
+}
+
+uint64_t offset_of(const void* address) {
+  dl_find_object found{};
+  REQUIRE(::_dl_find_object(const_cast<void*>(address), &found) == 0);
+  return reinterpret_cast<uint64_t>(address) - found.dlfo_link_map->l_addr;
+}
+
+std::string scratch(const std::string& name) {
+  return "/tmp/bulkhead-symbolizer-" + std::to_string(::getpid()) + "-" + name;
+}
+
+} // namespace
+
+TEST_CASE("a function without linkage is found by its place in the program's file") {
+  symbolizer names{10s};
+  auto place = offset_of(reinterpret_cast<void*>(&well_known));
+  CHECK(names.find(program_path(), place).function.find("well_known(int)") != std::string::npos);
+  CHECK(names.find(program_path(), place + 1).function.find("well_known(int)") != std::string::npos);
+  CHECK(names.find(program_path(), 0).function.empty());
+  CHECK(names.find(program_path(), ~uint64_t{0}).function.empty());
+}
+
+TEST_CASE("what is no file of a program has no names") {
+  symbolizer names{10s};
+  CHECK(names.find("", 0x1000).function.empty());
+  CHECK(names.find("/no/such/file", 0x1000).function.empty());
+  CHECK(names.find("/dev/zero", 0x1000).function.empty());
+  CHECK(names.find("/tmp", 0x1000).function.empty());
+  CHECK(names.find("/proc/self/status", 0x1000).function.empty());
+  auto pipe = scratch("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(names.find(pipe, 0x1000).function.empty());
+  ::unlink(pipe.c_str());
+}
+
+TEST_CASE("a program's file that is damaged has names or none, and hurts nobody") {
+  std::ifstream in{program_path(), std::ios::binary};
+  std::string whole(size_t{1} << 16, '\0');
+  in.read(whole.data(), static_cast<std::streamsize>(whole.size()));
+  std::mt19937 random{7};
+  auto path = scratch("damaged");
+  for (int round = 0; round < 50; ++round) {
+    auto damaged = whole.substr(0, 64 + random() % (whole.size() - 64));
+    for (int i = 0; i < 20; ++i)
+      damaged[random() % 256 % damaged.size()] = static_cast<char>(random());
+    std::ofstream{path, std::ios::binary} << damaged;
+    symbolizer names{10s};
+    (void) names.find(path, random());
+  }
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("nothing is looked for when the time is up") {
+  symbolizer names{-1ms};
+  CHECK(names.find(program_path(), offset_of(reinterpret_cast<void*>(&well_known))).function.empty());
+}
+
+TEST_CASE("mangled names become readable, and others stay as they are") {
+  CHECK(demangled("St13runtime_error") == "std::runtime_error");
+  CHECK(demangled("_ZN3foo3barEi") == "foo::bar(int)");
+  CHECK(demangled("main") == "main");
+  CHECK(demangled("").empty());
+  CHECK(demangled(std::string(1000, 'x')).size() == 400);
+}
