@@ -122,6 +122,10 @@ void visit_message(const shm::record_view& view, const std::function<void(const 
 
 } // namespace
 
+const shm::black_box& black_box_of_peer(const edge& own_end) noexcept {
+  return *shm::black_box_of(own_end.peer.data(), own_end.rings);
+}
+
 void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& visit) {
   auto start = shm::consumed_by(own_end.peer.data());
   if (start.data % shm::record_alignment != 0 || start.control % shm::record_alignment != 0)

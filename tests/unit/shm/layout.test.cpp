@@ -25,11 +25,13 @@ TEST_CASE("a geometry whose sizes are not powers of two is not valid") {
   CHECK_FALSE(valid({0xffffffff, 4096}));
 }
 
-TEST_CASE("a region is the header page and both rings, one after the other") {
+TEST_CASE("a region is the header page, both rings and the black box, one after the other") {
   geometry rings{1 << 20, 1 << 16};
   CHECK(ring_offset(rings, lane_id::data) == 4096);
   CHECK(ring_offset(rings, lane_id::control) == 4096 + (1 << 20));
-  CHECK(region_bytes(rings) == 4096 + (1 << 20) + (1 << 16));
+  CHECK(region_bytes(rings) == 4096 + (1 << 20) + (1 << 16) + black_box_bytes);
+  guarded_region region{small};
+  CHECK(reinterpret_cast<const std::byte*>(black_box_of(region.foreign(), small)) - region.foreign() == 4096 + 4096 + 4096);
 }
 
 TEST_CASE("a record takes its header and payload, rounded up to 16 bytes") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/shm/black_box.hpp"
 #include "bulkhead/shm/invariant.hpp"
 
 #include <atomic>
@@ -12,10 +13,10 @@ namespace bulkhead::shm {
 // One of the two regions of an edge. One process writes all of it, the other maps it read-only: what a process says
 // as writer of its own lanes and what it says as reader of the peer's lanes stands in the same region, its own.
 //
-//   byte 0            4096                    4096 + data_bytes          + control_bytes
-//        +-------------+------------------------+-------------------------+
-//        | header page | data lane: ring        | control lane: ring      |
-//        +-------------+------------------------+-------------------------+
+//   byte 0            4096                    4096 + data_bytes          + control_bytes    + 40 KiB
+//        +-------------+------------------------+-------------------------+------------------+
+//        | header page | data lane: ring        | control lane: ring      | black box        |
+//        +-------------+------------------------+-------------------------+------------------+
 //
 //   header page                                              read by the peer
 //        0  magic, version, geometry                          once, at the start
@@ -36,7 +37,7 @@ namespace bulkhead::shm {
 //             +-- u32 payload bytes, u16 kind, u16 flags, u64 aux, payload, 0 to 15 bytes up to the next multiple of 16
 
 /// Raised whenever a byte of the layout or its meaning changes.
-constexpr uint32_t layout_version = 1;
+constexpr uint32_t layout_version = 2;
 
 /// "bulkhead" in the byte order of the machine: a region of the other byte order is refused.
 constexpr uint64_t layout_magic = 0x62756c6b68656164;
@@ -130,6 +131,15 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t
   return header_bytes + (lane == lane_id::data ? 0 : size_t{rings.data_bytes});
 }
 
+/// What the region's owner leaves behind (`shm/black_box.hpp`), in its own region, or of a dead peer in its region.
+[[nodiscard]] inline black_box* black_box_of(std::byte* region, geometry rings) noexcept {
+  return std::launder(reinterpret_cast<black_box*>(region + header_bytes + rings.data_bytes + rings.control_bytes));
+}
+
+[[nodiscard]] inline const black_box* black_box_of(const std::byte* region, geometry rings) noexcept {
+  return std::launder(reinterpret_cast<const black_box*>(region + header_bytes + rings.data_bytes + rings.control_bytes));
+}
+
 /// @param region the start of an initialized region; aligned to a page.
 template <template <class> class Atom = std::atomic>
 [[nodiscard]] region_header<Atom>* header_of(std::byte* region) noexcept {
@@ -141,7 +151,7 @@ template <template <class> class Atom = std::atomic>
   return std::launder(reinterpret_cast<const region_header<Atom>*>(region));
 }
 
-/// Writes the header of a new region, before any other process maps it. The rings may hold anything.
+/// Writes the header of a new region, before any other process maps it. The rings may hold anything, the black box holds zeros.
 ///
 /// A region for the successor of a dead worker starts at
 /// `{.published = consumed_by(host's region), .consumed = where the successor is to go on reading}`; then the host

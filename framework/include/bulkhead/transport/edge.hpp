@@ -49,6 +49,9 @@ struct new_edge {
 /// Adds the memory for the worker's progress to its end.
 [[nodiscard]] platform::result<void> adopt_ticket_states(edge& own_end, platform::unique_fd states, size_t tracked_tickets);
 
+/// What the peer leaves behind for the time after its death; anything may stand there.
+[[nodiscard]] const shm::black_box& black_box_of_peer(const edge& own_end) noexcept;
+
 /// Calls `visit` for each message that this end wrote into the mailbox, at least its beginning, and that the peer has not taken.
 /// Only when nobody writes any more. What the peer says about its position is checked; if it lies, nothing is visited.
 void for_each_unread(edge& own_end, const std::function<void(const envelope&)>& visit);
