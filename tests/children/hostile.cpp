@@ -120,16 +120,12 @@ private:
          with_trailer(references, tail), flag_has_attachments);
   }
 
-  void announce(uint64_t said_bytes, int seals, bool reserved) {
-    hostile::announce(end_.channel.get(), said_bytes, seals, reserved);
-  }
-
+  void announce(uint64_t bytes, int seals, bool reserved) { hostile::announce(end_.channel.get(), bytes, seals, reserved); }
   void announce_good() { announce(chunk_bytes, good_seals, true); }
 
   using action = void (*)(hostile_worker&);
 
   static const std::map<std::string, action>& habits();
-
   edge end_;
   process_number number_;
   inbox in_;
@@ -167,6 +163,8 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
     {"room is wanted that there will never be", [](self x) { x.header_->room_wanted[0] = far + 3; }},
     {"last words are unknown", [](self x) { x.header_->last_words = 0xfefefefe; }},
     {"hint is absurd", [](self x) { x.header_->hint = 0xffffffff; }},
+    {"the black box is all ones", [](self x) { scribble_and_die(*shm::black_box_of(x.end_.own.data(), x.end_.rings), std::byte{0xff}); }},
+    {"the black box is half true", [](self x) { scribble_and_die(*shm::black_box_of(x.end_.own.data(), x.end_.rings), std::byte{1}); }},
     {"magic, version and geometry change",
      [](self x) { std::memset(static_cast<void*>(x.header_), 0xab, offsetof(shm::region_header<>, published)); }},
     // headers of records

@@ -152,7 +152,8 @@ caf::actor spawn_gate(caf::actor_system& sys) {
 }
 
 backlog_events::backlog_events(test_support::host_fixture& f) : store_(std::make_shared<store>()) {
-  listener_ = f.sys.spawn([to = store_](caf::event_based_actor*) -> caf::behavior {
+  listener_ = f.sys.spawn([to = store_](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
     return {[to](const bulkhead::backlog_event& what) {
       std::lock_guard guard{to->mutex};
       to->all.push_back(what);

@@ -144,13 +144,13 @@ bool diary::wait_for(size_t count) const {
 }
 
 event_log::event_log(test_support::host_fixture& where) {
-  listener_ = where.sys.spawn([where = list_](caf::event_based_actor*) -> caf::behavior {
+  listener_ = where.sys.spawn([where = list_](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
     return {
       [where](const bulkhead::supervision_event& what) {
         std::lock_guard guard{where->mutex};
         where->events.push_back(what);
       },
-      [](const bulkhead::backlog_event&) {},
     };
   });
   where.host.subscribe(listener_);

@@ -11,6 +11,7 @@
 #include "bulkhead/heavy.hpp"
 #include "bulkhead/host.hpp"
 #include "bulkhead/main.hpp"
+#include "bulkhead/mark.hpp"
 #include "bulkhead/options.hpp"
 #include "bulkhead/shared_array.hpp"
 #include "bulkhead/shared_counter.hpp"

@@ -4,6 +4,7 @@
 #include "bulkhead/future.hpp"
 #include "bulkhead/options.hpp"
 #include "bulkhead/pool.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
 #include "bulkhead/worker.hpp"
 
 #include <caf/actor.hpp>
@@ -34,6 +35,9 @@ namespace bulkhead {
 ///   bulkhead.wait     how the host's loop waits: "adaptive" (default: spins for about as long as a wake-up costs, then sleeps),
 ///                     "park" (never spins) or "busy" (never sleeps)
 ///   bulkhead.spin-ns  how long an adaptive loop spins, in nanoseconds; 0 (default) measures what a wake-up costs
+///   bulkhead.certificates-dir  a folder, made if need be, in which each abnormal death of a worker leaves a JSON file with its
+///                              `death_certificate`; none by default
+///   bulkhead.certificates-max  how many of these files are kept, the newest ones, at least 1; 100 by default
 /// With any other value, and on a kernel that lacks what Bulkhead needs, each spawn fails with an error that says so.
 ///
 /// Thread safety: all functions from any thread. Lifetime: a value; the actor system must outlive it.
@@ -139,12 +143,14 @@ public:
   /// tell what they have dropped some twenty times a second.
   [[nodiscard]] uint64_t dropped_messages() const;
 
-  /// Sends what happens to messages that wait (`backlog_event`) and to supervised workers (`supervision_event`) to `listener` from
-  /// now on, for as long as it lives. Drops are told together, some twenty times a second at most.
+  /// Sends what happens to messages that wait (`backlog_event`) and to supervised workers (`supervision_event`), and how workers have
+  /// died (`death_certificate`), to `listener` from now on, for as long as it lives: three types of messages, to which others may be
+  /// added, so an actor that wants only some of them sets `caf::drop` as its default handler. Drops are told together, some twenty
+  /// times a second at most; a certificate comes some milliseconds after the errors of the requests that died.
   void subscribe(const caf::actor& listener);
 
-  /// Sends the lines that workers write to `sink` instead of standard error. It is called on one thread of the runtime
-  /// and must not block.
+  /// Sends the lines that workers write, and those that describe abnormal deaths of workers, to `sink` instead of standard error. It
+  /// is called on one thread of the runtime, once for each line, and must not block.
   void log_to(std::function<void(std::string_view line)> sink);
 
   // -- for CAF ----------------------------------------------------------------

@@ -198,7 +198,9 @@ void host::log_to(std::function<void(std::string_view line)> sink) {
 void host::add_module_options(caf::actor_system_config& cfg) {
   caf::config_option_adder{cfg.custom_options(), "bulkhead"}
     .add<std::string>("wait", "how the host waits for messages: adaptive, park or busy")
-    .add<uint32_t>("spin-ns", "how long it spins before it sleeps, in nanoseconds; 0 measures it");
+    .add<uint32_t>("spin-ns", "how long it spins before it sleeps, in nanoseconds; 0 measures it")
+    .add<std::string>("certificates-dir", "a folder for the certificates of workers that died, as JSON files")
+    .add<uint32_t>("certificates-max", "how many of these files are kept");
 }
 
 caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::type_list<>) {
@@ -209,8 +211,15 @@ caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::ty
   if (!strategy)
     wrong = caf::make_error(errc::invalid_option, "bulkhead.wait", "must be adaptive, park or busy, and is " + name);
   // An exception would leave CAF with half an actor system, so the error waits for who wants something.
+  runtime::certificate_files certificates{caf::get_or(cfg, "bulkhead.certificates-dir", std::string{}),
+                                          caf::get_or(cfg, "bulkhead.certificates-max", uint32_t{100})};
+  if (certificates.files_max == 0)
+    wrong = caf::make_error(errc::invalid_option, "bulkhead.certificates-max", "must be at least 1");
   return new runtime::host_system{
-    system, {strategy.value_or(wait_strategy::adaptive), caf::get_or(cfg, "bulkhead.spin-ns", uint32_t{0})}, wrong};
+    system,
+    {strategy.value_or(wait_strategy::adaptive), caf::get_or(cfg, "bulkhead.spin-ns", uint32_t{0})},
+    std::move(certificates),
+    wrong};
 }
 
 caf::expected<caf::strong_actor_ptr> worker::spawn_and_wait(transport::spawn_request what) {

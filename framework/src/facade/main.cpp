@@ -1,11 +1,16 @@
 #include "bulkhead/main.hpp"
 
+#include "bulkhead/mark.hpp"
 #include "bulkhead/runtime/worker_main.hpp"
 
 namespace bulkhead {
 
 bool is_worker() {
   return runtime::is_worker();
+}
+
+void mark(std::string_view text) noexcept {
+  runtime::mark_moment(text);
 }
 
 std::optional<int> run_if_worker(caf::actor_system_config& cfg) {

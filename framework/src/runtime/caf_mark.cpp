@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <typeinfo>
 #include <utility>
 
@@ -19,13 +20,48 @@ class mark;
 constexpr size_t nested_max = 64;
 
 /// The messages that the calling thread handles, the innermost last; null for those without a mark. An exception leaves entries
-/// behind, of which a few do no harm. Without a destructor: marks may outlive what a thread keeps.
+/// behind, until `handlers_over`. Without a destructor: marks may outlive what a thread keeps.
 struct handled_now {
-  std::array<const mark*, nested_max> all;
+  struct message {
+    const mark* what;
+    shm::flight_recorder* recorder;
+    shm::flight_recorder::ticket recorded;
+  };
+
+  std::array<message, nested_max> all;
   size_t count;
 };
 
 thread_local constinit handled_now entered{};
+
+/// The time of events. A look at the clock costs as much as all else that is recorded of a message, so the messages of one turn of
+/// an actor share one, unless its turn before took longer than the clock's tick.
+class turn_clock {
+public:
+  [[nodiscard]] uint64_t time(bool in_turn) noexcept {
+    if (messages_++ == 0 || slow_ || !in_turn)
+      now_ns_ = platform::coarse_now_ns();
+    if (messages_ == 1)
+      begin_ns_ = now_ns_;
+    return now_ns_;
+  }
+
+  void end_turn() noexcept {
+    if (messages_ > 1)
+      slow_ = platform::coarse_now_ns() - begin_ns_ > tick_ns;
+    messages_ = 0;
+  }
+
+private:
+  static constexpr uint64_t tick_ns = 4'000'000;
+
+  uint64_t now_ns_ = 0;
+  uint64_t begin_ns_ = 0;
+  uint64_t messages_ = 0;
+  bool slow_ = false;
+};
+
+thread_local constinit turn_clock event_clock{};
 
 class mark final : public caf::tracing_data {
 public:
@@ -36,8 +72,8 @@ public:
 
   ~mark() override {
     for (size_t i = 0; i < entered.count; ++i)
-      if (entered.all[i] == this)
-        entered.all[i] = nullptr;
+      if (entered.all[i].what == this)
+        entered.all[i].what = nullptr;
     log_->handled(ticket_, bytes_);
   }
 
@@ -67,6 +103,10 @@ public:
 
   [[nodiscard]] bool overdue() const noexcept {
     return entered_at_ns_ != 0 && platform::now_ns() - entered_at_ns_ >= log_->handler_ns_max();
+  }
+
+  [[nodiscard]] uint64_t bytes() const noexcept {
+    return bytes_;
   }
 
   [[nodiscard]] uint32_t deaths() const noexcept {
@@ -99,23 +139,35 @@ wire_address source_of(const caf::tracing_data& what) {
   return known != nullptr ? known->source() : wire_address{};
 }
 
-void handler_entered(const caf::tracing_data* data) {
+void handler_entered(const caf::tracing_data* data, shm::flight_recorder& recorder, shm::recorded_message about,
+                     bool in_turn) {
   auto what = as_mark(data);
   if (entered.count == nested_max) {
     std::copy(entered.all.begin() + 1, entered.all.end(), entered.all.begin());
     --entered.count;
   }
-  entered.all[entered.count++] = what;
-  if (what != nullptr)
+  if (what != nullptr) {
+    about.sender = what->source().actor;
+    about.sender_process = what->source().process;
+    about.bytes = static_cast<uint32_t>(std::min<uint64_t>(what->bytes(), std::numeric_limits<uint32_t>::max()));
     what->enter();
+  }
+  entered.all[entered.count++] = {what, &recorder, recorder.begin(about, event_clock.time(in_turn))};
 }
 
 void handler_left(bool skipped) {
   if (entered.count == 0)
     return;
-  auto what = entered.all[--entered.count];
-  if (skipped && what != nullptr)
-    what->note(shm::ticket_state::untouched);
+  auto& left = entered.all[--entered.count];
+  left.recorder->end(left.recorded);
+  if (skipped && left.what != nullptr)
+    left.what->note(shm::ticket_state::untouched);
+}
+
+void handlers_over() noexcept {
+  event_clock.end_turn();
+  for (; entered.count > 0; --entered.count)
+    entered.all[entered.count - 1].recorder->end(entered.all[entered.count - 1].recorded);
 }
 
 bool is_overdue(const caf::tracing_data* data) noexcept {

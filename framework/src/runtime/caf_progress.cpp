@@ -1,6 +1,7 @@
 #include "bulkhead/runtime/caf_progress.hpp"
 
 #include "bulkhead/runtime/caf_mark.hpp"
+#include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 
 #include <caf/actor_system.hpp>
@@ -8,7 +9,35 @@
 #include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
 
+#include <algorithm>
+
 namespace bulkhead::runtime {
+
+namespace {
+
+constexpr size_t types_told_max = 4;
+
+shm::recorded_message about(const caf::local_actor& receiver, const caf::mailbox_element& element,
+                            transport::process_number self) {
+  shm::recorded_message result;
+  result.receiver = receiver.id();
+  result.request = element.mid.integer_value();
+  auto types = element.payload.types();
+  for (size_t i = 0; i < std::min(types.size(), types_told_max); ++i)
+    result.types = (result.types & ~(uint64_t{shm::no_type} << 16 * i)) | uint64_t{types[i]} << 16 * i;
+  if (element.tracing_id || !element.sender)
+    return result;
+  if (auto proxy = as_proxy(element.sender)) {
+    result.sender = proxy->target().actor;
+    result.sender_process = proxy->target().process;
+  } else {
+    result.sender = element.sender->aid;
+    result.sender_process = self;
+  }
+  return result;
+}
+
+} // namespace
 
 void caf_progress::add_actor(const caf::local_actor& self, const caf::local_actor* parent) {
   if (next_ != nullptr)
@@ -21,11 +50,12 @@ void caf_progress::remove_actor(const caf::local_actor& self) {
 }
 
 void caf_progress::before_processing(const caf::local_actor& self, const caf::mailbox_element& element) {
-  auto mark = element.tracing_id.get();
-  if (caf_scheduler::current_unit() != nullptr)
-    handler_entered(mark);
+  auto in_turn = caf_scheduler::current_unit() != nullptr;
+  auto begin = [&] { handler_entered(element.tracing_id.get(), recorder_, about(self, element, self_), in_turn); };
+  if (!tracked_ || in_turn)
+    begin();
   else
-    static_cast<caf_scheduler&>(self.home_system().scheduler()).enter([mark] { handler_entered(mark); });
+    static_cast<caf_scheduler&>(self.home_system().scheduler()).enter(begin);
   if (next_ != nullptr)
     next_->before_processing(self, element);
 }

@@ -4,6 +4,7 @@
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/platform/wakeup_cost.hpp"
 #include "bulkhead/runtime/caf_opened.hpp"
+#include "bulkhead/runtime/caf_mark.hpp"
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
 #include "bulkhead/runtime/handled_log.hpp"
 #include "bulkhead/runtime/link.hpp"
@@ -249,6 +250,7 @@ caf::resumable::resume_result caf_scheduler::take_turn(worker& self, caf::resuma
   auto result = caf::resumable::resume_later;
   for (size_t handled = 0; handled < turn_max && result == caf::resumable::resume_later && !now.wanted; handled += step)
     result = job->resume(&self, step);
+  handlers_over();
   wanted = std::move(now.wanted);
   return result;
 }

@@ -19,12 +19,18 @@
 #include <caf/mailbox_element.hpp>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 namespace bulkhead::runtime {
 
-host_system::host_system(caf::actor_system& system, wait_options waiting, caf::error wrong)
-  : caf_scheduler(system, transport::host_process, make_system_key(), waiting), unusable_(std::move(wrong)) {
+host_system::host_system(caf::actor_system& system, wait_options waiting, certificate_files certificates, caf::error wrong)
+  : caf_scheduler(system, transport::host_process, make_system_key(), waiting),
+    unusable_(std::move(wrong)),
+    oom_kills_(platform::count_oom_kills()) {
+  reporter_ = std::make_unique<death_reporter>(
+    std::move(certificates), [this](const death_certificate& what) { publish(what); },
+    [this](std::string lines) { log(std::move(lines)); });
   if (auto missing = platform::missing_kernel_feature())
     unusable_ = caf::make_error(errc::startup_failed, *missing);
   // CAF's I/O module, if it is loaded too, puts its own id here later; both work.
@@ -41,15 +47,20 @@ host_system* host_system::of(caf::actor_system& system) noexcept {
   return dynamic_cast<host_system*>(&system.scheduler());
 }
 
-void host_system::log(std::string line) {
-  the_keeper().post([this, line = std::move(line)] {
+void host_system::log(std::string lines) {
+  the_keeper().post([this, lines = std::move(lines)] {
     std::function<void(std::string_view)> sink;
     {
       std::lock_guard guard{mutex_};
       sink = log_sink_;
     }
-    if (sink)
+    if (!sink)
+      return;
+    for (std::string_view rest = lines; !rest.empty();) {
+      auto line = rest.substr(0, rest.find('\n'));
       sink(line);
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    }
   });
 }
 
@@ -72,6 +83,19 @@ void host_system::publish(const backlog_event& what) {
 
 void host_system::publish(const supervision_event& what) {
   send_all(caf::make_message(what));
+}
+
+void host_system::publish(const death_certificate& what) {
+  send_all(caf::make_message(what));
+}
+
+void host_system::report(draft_certificate what) {
+  reporter_->report(std::move(what));
+}
+
+bool host_system::memory_ran_out() {
+  auto before = std::exchange(oom_kills_, platform::count_oom_kills());
+  return platform::rose(before, oom_kills_);
 }
 
 void host_system::send_all(const caf::message& what) {
@@ -183,6 +207,11 @@ uint64_t host_system::dropped_messages() const {
 
 void host_system::stop() {
   stop_workers();
+  reporter_->stop();
+  // What it has logged waits there.
+  std::promise<void> logged;
+  the_keeper().post([&logged] { logged.set_value(); });
+  logged.get_future().wait();
   stop_actors();
   join();
 }

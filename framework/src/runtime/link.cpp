@@ -116,8 +116,8 @@ uint32_t link::last_words() const noexcept {
   return shm::last_words(edge_->peer.data());
 }
 
-void link::leave_last_words(uint32_t cause) noexcept {
-  shm::leave_last_words(edge_->own.data(), cause);
+const shm::black_box& link::black_box() const noexcept {
+  return transport::black_box_of_peer(*edge_);
 }
 
 uint32_t link::hint() const noexcept {

@@ -30,8 +30,8 @@ void supervised_slot::look_at_handlers() {
   std::erase_if(handlers_, [&](auto& x) { return std::find(begun.begin(), begun.end(), x.first) == begun.end(); });
   for (auto number : begun)
     if (look_at_handler(number, at)) {
-      worker_->condemn(death_cause::overran, "it had not ended after " + std::to_string(options_.handler.time_max.count())
-                                               + " ms: " + transport::type_names(ledger_->content_of(number)));
+      worker_->overran("it had not ended after " + std::to_string(options_.handler.time_max.count())
+                         + " ms: " + transport::type_names(ledger_->content_of(number)));
       break;
     }
   if (ledger_->size() == 0) {

@@ -16,6 +16,7 @@ namespace bulkhead::runtime {
 namespace {
 
 constexpr int kill_signal = 9;
+constexpr const char* kernel_limit = "kernel";
 
 } // namespace
 
@@ -41,6 +42,7 @@ void worker_process::arm_kill_timer() {
     if (cancelled)
       return;
     self->stop_timed_out_ = true;
+    self->hit_limit("stop_timeout", static_cast<uint64_t>(self->options_.stop_timeout.count()));
     self->kill();
   });
 }
@@ -49,9 +51,24 @@ void worker_process::kill() noexcept {
   if (!alive())
     return;
   host_.the_keeper().post([self = shared_from_this()] {
-    if (self->process_)
-      self->process_->kill(kill_signal);
+    self->kill_now();
   });
+}
+
+void worker_process::kill_now() noexcept {
+  if (!process_)
+    return;
+  killed_ = true;
+  process_->kill(kill_signal);
+}
+
+// The first one is the cause of what follows.
+void worker_process::hit_limit(const char* option, uint64_t value) {
+  std::lock_guard guard{mutex_};
+  if (!limit_.empty())
+    return;
+  limit_ = option;
+  limit_value_ = value;
 }
 
 void worker_process::freeze() {
@@ -76,7 +93,7 @@ void worker_process::on_frozen() {
 
 void worker_process::retire() {
   retired_ = true;
-  process_->kill(kill_signal);
+  kill_now();
 }
 
 std::optional<uint64_t> worker_process::private_bytes() const {
@@ -104,7 +121,13 @@ void worker_process::on_waits(std::vector<wait_edge> all) {
 }
 
 void worker_process::on_slow(const std::string& complaint) {
+  hit_limit("slow_after", static_cast<uint64_t>(options_.slow_after.count()));
   condemn(death_cause::stopped, complaint);
+}
+
+void worker_process::overran(std::string what) {
+  hit_limit("handler.time_max", static_cast<uint64_t>(options_.handler.time_max.count()));
+  condemn(death_cause::overran, std::move(what));
 }
 
 void worker_process::condemn(death_cause cause, std::string why) {
@@ -138,6 +161,8 @@ void worker_process::on_exit(platform::exit_status status) {
   auto was = state_.load();
   auto via = the_link();
   if (was == state::starting && ready_) {
+    if (auto death = certificate(status))
+      report_death(*death);
     state_ = state::dead;
     process_.reset();
     if (via) {
@@ -151,6 +176,8 @@ void worker_process::on_exit(platform::exit_status status) {
   if (via)
     via->drain();
   auto death = certificate(status);
+  if (death && !start_refused_)
+    report_death(*death);
   state_ = state::dead;
   std::map<uint64_t, root> left;
   {
@@ -215,6 +242,10 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
   result.cause = status.how == kind::signaled ? death_cause::signaled : death_cause::exited;
   if (link_ && link_->last_words() == static_cast<uint32_t>(death_cause::out_of_memory))
     result.cause = death_cause::out_of_memory;
+  if (status == platform::exit_status{kind::signaled, kill_signal} && !killed_ && host_.memory_ran_out()) {
+    result.cause = death_cause::out_of_memory;
+    limit_ = kernel_limit;
+  }
   if (stop_timed_out_) {
     result.cause = death_cause::stopped;
     result.detail = "did not end within " + std::to_string(options_.stop_timeout.count()) + " ms and was killed";

@@ -72,8 +72,10 @@ void worker_process::start(std::function<void(caf::error)> ready) {
   watch_control();
   timer_->expires_after(options_.startup_timeout);
   timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (!cancelled && self->state_ == state::starting)
-      self->finish_start(caf::make_error(errc::startup_timeout, self->options_.startup_timeout.count()));
+    if (cancelled || self->state_ != state::starting)
+      return;
+    self->hit_limit("startup_timeout", static_cast<uint64_t>(self->options_.startup_timeout.count()));
+    self->finish_start(caf::make_error(errc::startup_timeout, self->options_.startup_timeout.count()));
   });
 }
 
@@ -95,6 +97,7 @@ caf::error worker_process::launch() {
   if (!started)
     return start_error(started.error(), options_);
   process_.emplace(std::move(*started));
+  started_at_ = std::chrono::steady_clock::now();
   pid_ = process_->pid();
   edge_.emplace(std::move(edge->host));
   control_->assign(control->ours.release());
@@ -153,10 +156,13 @@ caf::error worker_process::redirect_outputs(platform::process_spec& spec) {
       handed_over_.push_back(std::move(pipe->write_end));
       outputs_.push_back(std::make_shared<worker_output>(
         host_.the_keeper().context(), std::move(pipe->read_end),
-        [this, owner = weak_from_this()](std::string_view line) {
-          if (auto alive = owner.lock())
-            host_.log("[worker " + std::to_string(place().slot) + "." + std::to_string(place().incarnation) + " pid "
-                      + std::to_string(pid_) + "] " + std::string{line});
+        [this, owner = weak_from_this(), is_error = target == standard_error](std::string_view line) {
+          auto alive = owner.lock();
+          if (!alive)
+            return;
+          lines_.add(line, is_error);
+          host_.log("[worker " + std::to_string(place().slot) + "." + std::to_string(place().incarnation) + " pid "
+                    + std::to_string(pid_) + "] " + std::string{line});
         }));
     }
   }

@@ -1,5 +1,7 @@
 #include "bulkhead/runtime/worker_main.hpp"
 
+#include "bulkhead/platform/clock.hpp"
+#include "bulkhead/platform/crash_handler.hpp"
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/process_limits.hpp"
 #include "bulkhead/platform/this_process.hpp"
@@ -14,7 +16,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/config.hpp>
+#include <caf/thread_hook.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,11 +31,13 @@ namespace {
 constexpr int usage_error = 64;
 constexpr int out_of_memory_status = 71;
 
-// The one global: a new_handler gets no argument.
+// The globals: a new_handler gets no argument, and neither does whoever marks a moment.
 std::byte* region_for_last_words = nullptr;
+std::atomic<shm::recorder_memory*> own_recorder = nullptr;
 
 // After a failed allocation nothing can be trusted to work, least of all an orderly report.
 void on_out_of_memory() {
+  platform::write_out_of_memory();
   shm::leave_last_words(region_for_last_words, static_cast<uint32_t>(death_cause::out_of_memory));
   std::_Exit(out_of_memory_status);
 }
@@ -41,6 +47,20 @@ int refuse(int control, const transport::verdict& why) {
   return EXIT_FAILURE;
 }
 
+/// So that an overflow of a thread's stack can be written down.
+class stack_hook final : public caf::thread_hook {
+public:
+  void init(caf::actor_system&) override {
+    // nop
+  }
+  void thread_started() override {
+    platform::add_alternate_stack();
+  }
+  void thread_terminates() override {
+    // nop
+  }
+};
+
 transport::hello own_hello() {
   transport::hello result;
   result.caf_version = CAF_VERSION;
@@ -49,6 +69,11 @@ transport::hello own_hello() {
 }
 
 } // namespace
+
+void mark_moment(std::string_view text) noexcept {
+  if (auto memory = own_recorder.load())
+    shm::flight_recorder{*memory}.mark(text, platform::now_ns());
+}
 
 bool is_worker() {
   static const bool answer = platform::take_environment_variable(transport::worker_variable).has_value();
@@ -73,12 +98,16 @@ int run_worker(caf::actor_system_config& cfg) {
                          platform::unique_fd{worker_fd::host_bell}, platform::unique_fd{worker_fd::channel});
   if (!edge)
     return refuse(control.get(), {errc::startup_failed, edge.error().message()});
-  caf_progress progress{cfg.profiler};
-  if (host->tracked_tickets > 0) {
+  if (host->tracked_tickets > 0)
     if (auto added = adopt_ticket_states(*edge, platform::unique_fd{worker_fd::ticket_states}, host->tracked_tickets); !added)
       return refuse(control.get(), {errc::startup_failed, added.error().message()});
-    cfg.profiler = &progress;
-  }
+  auto box = shm::black_box_of(edge->own.data(), edge->rings);
+  platform::write_crashes_to(box->scene);
+  cfg.add_thread_hook<stack_hook>();
+  own_recorder = &box->recorder;
+  shm::flight_recorder recorder{box->recorder};
+  caf_progress progress{cfg.profiler, recorder, host->number, host->tracked_tickets > 0};
+  cfg.profiler = &progress;
   // Ctrl-C goes to all processes of the terminal; whether workers end is for the host to decide.
   std::signal(SIGINT, SIG_IGN);
   // Lines reach the host's log when they are complete, although standard output is no terminal.

@@ -74,7 +74,7 @@ void worker_process::spawn_root(uint64_t id, transport::spawn_request what, spaw
     done(caf::make_error(errc::shutting_down, "the worker is not running"));
     return;
   }
-  if (auto failed = make_root(id, done, via)) {
+  if (auto failed = make_root(id, what.name, done, via)) {
     done(std::move(failed));
     return;
   }
@@ -86,7 +86,7 @@ void worker_process::spawn_root(uint64_t id, transport::spawn_request what, spaw
       left->done(caf::make_error(errc::shutting_down));
 }
 
-caf::error worker_process::make_root(uint64_t id, spawn_callback done, std::shared_ptr<link>& via) {
+caf::error worker_process::make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via) {
   std::lock_guard guard{mutex_};
   if (!link_ || state_ != state::ready || link_->closed())
     return caf::make_error(errc::shutting_down, "the worker is not running");
@@ -98,7 +98,7 @@ caf::error worker_process::make_root(uint64_t id, spawn_callback done, std::shar
     host_.routes().alias({transport::host_process, id}, proxy);
   }
   auto deadline = std::make_shared<boost::asio::steady_timer>(host_.the_keeper().context());
-  roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline)});
+  roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline), std::move(name)});
   via = link_;
   return {};
 }
@@ -133,8 +133,10 @@ void worker_process::on_spawn_timeout(uint64_t id) {
   // Should it come up after all, nobody will know it.
   if (proxy)
     caf::anon_send_exit(proxy, caf::exit_reason::kill);
-  if (!stays_)
+  if (!stays_) {
+    hit_limit("startup_timeout", static_cast<uint64_t>(options_.startup_timeout.count()));
     kill();
+  }
   done(caf::make_error(errc::startup_timeout, options_.startup_timeout.count()));
 }
 

@@ -113,7 +113,10 @@ void worker_process::finish_start(caf::error reason) {
   timer_->cancel();
   if (process_) {
     // The exit follows, and cleans up.
-    process_->kill(9);
+    std::unique_lock guard{mutex_};
+    start_refused_ = limit_.empty();
+    guard.unlock();
+    kill_now();
   } else {
     state_ = state::dead;
     for (auto& x : outputs_)

@@ -1,16 +1,24 @@
 #pragma once
 
+#include "bulkhead/shm/flight_recorder.hpp"
+#include "bulkhead/transport/record.hpp"
+
 #include <caf/actor_profiler.hpp>
 
 namespace bulkhead::runtime {
 
-/// Notes in a supervised worker which messages are being handled (`handler_entered`), by the hooks that CAF has for profilers.
+/// Notes in a worker which messages are being handled (`handler_entered`), by the hooks that CAF has for profilers.
 ///
 /// Thread safety: all functions from any thread. Lifetime: outlives the actor system.
 class caf_progress final : public caf::actor_profiler {
 public:
   /// @param next the application's own profiler, which goes on to hear all; may be null. Outlives this.
-  explicit caf_progress(caf::actor_profiler* next) noexcept : next_(next) {
+  /// @param recorder where the messages are recorded besides. Outlives this.
+  /// @param self the number of this process.
+  /// @param tracked whether the host looks at the progress of tickets: then no handler is entered while the process is frozen.
+  caf_progress(caf::actor_profiler* next, shm::flight_recorder& recorder, transport::process_number self,
+               bool tracked) noexcept
+    : next_(next), recorder_(recorder), self_(self), tracked_(tracked) {
     // nop
   }
 
@@ -24,6 +32,9 @@ public:
 
 private:
   caf::actor_profiler* const next_;
+  shm::flight_recorder& recorder_;
+  const transport::process_number self_;
+  const bool tracked_;
 };
 
 } // namespace bulkhead::runtime

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "bulkhead/platform/oom_kills.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/pool_options.hpp"
+#include "bulkhead/runtime/death_reporter.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -39,8 +41,10 @@ using start_callback = std::function<void(caf::expected<std::shared_ptr<worker_p
 /// of the actor system; `stop` ends all workers.
 class host_system final : public caf_scheduler {
 public:
+  /// @param certificates where the certificates of deaths go besides.
   /// @param wrong what each attempt to start a worker will be answered with, if not empty.
-  explicit host_system(caf::actor_system& system, wait_options waiting = {}, caf::error wrong = {});
+  explicit host_system(caf::actor_system& system, wait_options waiting = {}, certificate_files certificates = {},
+                       caf::error wrong = {});
 
   ~host_system() override;
 
@@ -56,8 +60,8 @@ public:
   /// Spawns actors that share one handle, each in a supervised worker of its own.
   void spawn_pool(pool_options options, transport::spawn_request what, spawn_callback done);
 
-  /// Writes one line to the host's log.
-  void log(std::string line);
+  /// Writes to the host's log: a line, or several.
+  void log(std::string lines);
 
   /// Where `log` goes; standard error by default. The sink is called on the keeper's thread and must not block.
   void log_to(std::function<void(std::string_view line)> sink);
@@ -68,6 +72,13 @@ public:
   /// Tells those who subscribed.
   void publish(const backlog_event& what);
   void publish(const supervision_event& what);
+  void publish(const death_certificate& what);
+
+  /// A worker has died.
+  void report(draft_certificate what);
+
+  /// Whether the kernel has killed a process for lack of memory since the last look. Of the keeper's thread.
+  [[nodiscard]] bool memory_ran_out();
 
   /// These actors of a worker wait for room.
   void waits_of(transport::process_number process, std::vector<wait_edge> all);
@@ -144,7 +155,8 @@ private:
   std::function<void(std::string_view)> log_sink_;
   std::vector<caf::weak_actor_ptr> listeners_;
   wait_graph waits_of_all_;
-  uint64_t log_lines_lost_ = 0;
+  platform::oom_kill_count oom_kills_;
+  std::unique_ptr<death_reporter> reporter_;
 };
 
 } // namespace bulkhead::runtime

@@ -197,7 +197,7 @@ public:
 
   /// What the peer left as last words; 0 if nothing.
   [[nodiscard]] uint32_t last_words() const noexcept;
-  void leave_last_words(uint32_t cause) noexcept;
+  [[nodiscard]] const shm::black_box& black_box() const noexcept;
 
   /// How many loops were awake when the host looked last.
   [[nodiscard]] uint32_t hint() const noexcept;

@@ -2,6 +2,8 @@
 
 #include <caf/fwd.hpp>
 
+#include <string_view>
+
 namespace bulkhead::runtime {
 
 /// Whether a host started this process as one of its workers. Ask before anything else is done in `main`.
@@ -11,5 +13,8 @@ namespace bulkhead::runtime {
 /// Type ids must be initialized, and `cfg` must know the factories of the actors.
 /// @returns the exit status for `main`.
 [[nodiscard]] int run_worker(caf::actor_system_config& cfg);
+
+/// Records a moment of this worker; nothing in another process. Any thread, a signal handler too.
+void mark_moment(std::string_view text) noexcept;
 
 } // namespace bulkhead::runtime

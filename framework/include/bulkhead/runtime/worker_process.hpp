@@ -4,6 +4,7 @@
 #include "bulkhead/platform/unique_fd.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
+#include "bulkhead/runtime/written_lines.hpp"
 
 #include <caf/expected.hpp>
 
@@ -73,8 +74,8 @@ public:
 
   void kill() noexcept;
 
-  /// Kills it, and says so in its certificate.
-  void condemn(death_cause cause, std::string why);
+  /// Kills it because a handler runs for too long.
+  void overran(std::string what);
 
   /// Lets it begin with no more messages, until `thaw`; the slot is told when that is so.
   void freeze();
@@ -121,6 +122,8 @@ private:
     caf::strong_actor_ptr proxy;
     uint64_t local = 0;
     std::shared_ptr<boost::asio::steady_timer> deadline;
+    /// What it was spawned as.
+    std::string name;
   };
 
   caf::error launch();
@@ -136,12 +139,16 @@ private:
   void watch_exit();
   void watch_control();
   void on_exit(platform::exit_status status);
+  void kill_now() noexcept;
+  void hit_limit(const char* option, uint64_t value);
   std::optional<worker_death> certificate(platform::exit_status status);
-  caf::error make_root(uint64_t id, spawn_callback done, std::shared_ptr<link>& via);
+  void report_death(const worker_death& death);
+  caf::error make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via);
   std::optional<root> take_root(uint64_t id);
   void end_root(uint64_t id, root& what, const caf::error& reason);
   void limit_spawn(uint64_t id);
   void on_spawn_timeout(uint64_t id);
+  void condemn(death_cause cause, std::string why);
   void arm_kill_timer();
   void has_ended();
 
@@ -164,6 +171,12 @@ private:
   std::shared_ptr<spare_pool> spares_;
   bool stop_timed_out_ = false;
   bool retired_ = false;
+  /// Its start has failed for a reason that it gave itself, or is not wanted any more.
+  bool start_refused_ = false;
+  /// SIGKILL came from here.
+  bool killed_ = false;
+  std::chrono::steady_clock::time_point started_at_;
+  written_lines lines_;
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;
   // Empty once the process has ended: handles to it may outlive the keeper.
@@ -181,6 +194,9 @@ private:
   /// Why the host kills it.
   std::string verdict_;
   death_cause verdict_cause_ = death_cause::stopped;
+  /// The option whose limit or deadline it has hit, and its value.
+  std::string limit_;
+  uint64_t limit_value_ = 0;
   bool had_roots_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "bulkhead/transport/array.hpp"
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/bytes.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/fd.hpp"
 #include "bulkhead/transport/number_vectors.hpp"
@@ -49,6 +50,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::transport::task_claims))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::supervision_incident))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::supervision_event))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::message_head))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::worker_event_kind))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::worker_event))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::stack_frame))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::death_certificate))
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "bulkhead/platform/crash_scene.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace bulkhead::runtime {
+
+/// A certificate without what takes time to find out.
+struct draft_certificate {
+  death_certificate what;
+  /// As the process left it: anything may stand there.
+  platform::crash_scene scene{};
+};
+
+/// Where certificates are written as files.
+struct certificate_files {
+  /// Empty: nowhere.
+  std::string folder;
+  uint32_t files_max = 100;
+};
+
+/// Makes certificates whole and hands them out. To find the names of functions takes milliseconds, so a thread of its own does it,
+/// which begins with the first death.
+///
+/// Thread safety: `report` from any thread; `stop` once, and nothing after it. Lifetime: what is given to the constructor is called
+/// until `stop` has returned.
+class death_reporter {
+public:
+  /// @param publish called for each certificate, in the order of their reports.
+  /// @param log called with the lines that describe an abnormal death, and with complaints.
+  death_reporter(certificate_files files, std::function<void(const death_certificate&)> publish,
+                 std::function<void(std::string)> log);
+  ~death_reporter();
+  death_reporter(const death_reporter&) = delete;
+  death_reporter& operator=(const death_reporter&) = delete;
+
+  void report(draft_certificate what);
+
+  /// Returns when all certificates are out.
+  void stop();
+
+private:
+  void run();
+
+  const certificate_files files_;
+  const std::function<void(const death_certificate&)> publish_;
+  const std::function<void(std::string)> log_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<draft_certificate> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+/// Puts what a process wrote down about its crash into its certificate.
+/// @param with_names whether the functions are looked up in the files of the program.
+void add_scene(death_certificate& what, const platform::crash_scene& scene, bool with_names);
+
+} // namespace bulkhead::runtime

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "bulkhead/transport/worker_death.hpp"
+#include "bulkhead/transport/worker_event.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bulkhead {
+
+/// A call that had not returned.
+struct stack_frame {
+  /// Demangled; empty if there is no symbol.
+  std::string function;
+  /// File and line if the program has debugging information.
+  std::string source;
+  /// The file of the program or library, and where in it.
+  std::string module;
+  uint64_t offset = 0;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, stack_frame& x) {
+    return f.object(x).fields(f.field("function", x.function), f.field("source", x.source), f.field("module", x.module),
+                              f.field("offset", x.offset));
+  }
+};
+
+/// All that is known about the death of a worker process. Each death gives one, told to whoever subscribed (`host::subscribe`):
+/// also that of a spare, of a process of an executor, of one that was replaced as planned, and of one that died while it started.
+/// A process that ends because it was told to, or because nothing lives in it any more, does not die.
+///
+/// What the process itself has left behind is told as it stands there: a process that wrote at random may have damaged it.
+struct death_certificate {
+  /// What requests, monitors and links get.
+  worker_death death;
+  /// When its end was noticed, in milliseconds since 1970; and for how long it had lived.
+  uint64_t at_unix_ms = 0;
+  uint64_t uptime_ms = 0;
+  /// The names of the actors that the host had spawned in it and that lived.
+  std::vector<std::string> roots;
+
+  /// What the signal means; empty if none ended it. "SIGSEGV, segmentation fault: address not mapped".
+  std::string meaning;
+  /// The address that a fault was about; 0 if there is none.
+  uint64_t address = 0;
+  bool core_dumped = false;
+  /// The application had it killed: by `worker::kill`, or because it cancelled the task that ran.
+  bool ordered = false;
+  /// The option whose limit or deadline was hit, and its value in that option's unit: "memory_bytes_max", "stop_timeout",
+  /// "startup_timeout" or "slow_after". "kernel" if the kernel killed it because the machine, or its control group, had no memory
+  /// left. Empty if none was.
+  std::string limit;
+  uint64_t limit_value = 0;
+
+  /// Of the exception that nobody caught: its type and what it said.
+  std::string exception_type;
+  std::string exception_text;
+  /// The thread that crashed, and its calls, innermost first, 64 at most. Empty if it was killed from outside, or ended by itself.
+  std::string thread;
+  std::vector<stack_frame> stack;
+
+  /// The messages that were being handled, by one actor or by several threads.
+  std::vector<message_head> handling;
+  /// How many messages its actors have begun to handle and finished.
+  uint64_t messages_handled = 0;
+
+  uint64_t user_time_us = 0;
+  uint64_t system_time_us = 0;
+  /// Most memory that was present at one time, shared memory included; 0 if not known.
+  uint64_t memory_peak_bytes = 0;
+
+  /// The end of what it wrote to standard error: 20 lines and 4 KiB at most. Empty if that goes elsewhere (`output`).
+  std::vector<std::string> last_lines;
+  /// The last 256 events that it recorded, and the last lines that it wrote, oldest first.
+  std::vector<worker_event> events;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, death_certificate& x) {
+    return f.object(x).fields(
+      f.field("death", x.death), f.field("at_unix_ms", x.at_unix_ms), f.field("uptime_ms", x.uptime_ms),
+      f.field("roots", x.roots), f.field("meaning", x.meaning), f.field("address", x.address),
+      f.field("core_dumped", x.core_dumped), f.field("ordered", x.ordered), f.field("limit", x.limit),
+      f.field("limit_value", x.limit_value),
+      f.field("exception_type", x.exception_type), f.field("exception_text", x.exception_text),
+      f.field("thread", x.thread), f.field("stack", x.stack), f.field("handling", x.handling),
+      f.field("messages_handled", x.messages_handled), f.field("user_time_us", x.user_time_us),
+      f.field("system_time_us", x.system_time_us), f.field("memory_peak_bytes", x.memory_peak_bytes),
+      f.field("last_lines", x.last_lines), f.field("events", x.events));
+  }
+};
+
+/// Several lines for people, the first one as of its `worker_death`; of the events the last sixteen.
+std::string describe(const death_certificate& certificate);
+
+/// As one JSON object.
+std::string to_json(const death_certificate& certificate);
+
+/// Whether something went wrong: false for a process that was replaced as planned, or that the application had killed. Only what is
+/// abnormal goes to the log and to files.
+[[nodiscard]] bool is_abnormal(const death_certificate& certificate) noexcept;
+
+/// `text` without control characters and what is no UTF-8, which become question marks; the first `bytes_max` bytes at most.
+[[nodiscard]] std::string printable(std::string_view text, size_t bytes_max);
+
+} // namespace bulkhead
