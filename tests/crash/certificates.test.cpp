@@ -100,6 +100,7 @@ TEST_CASE("a worker that exceeds its memory tells the limit, and where it asked 
   CHECK(what.limit == "memory_bytes_max");
   CHECK(what.limit_value == uint64_t{64} << 20);
   CHECK(in_stack(what, "take_memory"));
+  CHECK_FALSE(in_stack(what, "walk_stack"));
   CHECK(what.memory_peak_bytes > uint64_t{32} << 20);
 }
 

@@ -104,7 +104,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     scene.what = crash_scene::kind::signal;
     write_thread();
     scene.memory_peak_bytes = memory_peak();
-    walk_stack(scene, context);
+    walk_interrupted_stack(scene, context);
     state.written = true;
   }
   for (size_t i = 0; i < handled_signals.size(); ++i)
@@ -194,7 +194,7 @@ void write_out_of_memory() noexcept {
   state.scene->what = crash_scene::kind::out_of_memory;
   write_thread();
   state.scene->memory_peak_bytes = memory_peak();
-  walk_stack(*state.scene, nullptr);
+  walk_stack(*state.scene, __builtin_return_address(0));
   state.written = true;
 }
 

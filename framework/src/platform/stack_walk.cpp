@@ -115,11 +115,11 @@ void prepare_stack_walks() {
   (void) ::_Unwind_Backtrace(on_frame, &nothing);
 }
 
-void walk_stack(crash_scene& scene, void* context) noexcept {
-  if (context == nullptr) {
-    walk_from(scene, 0);
-    return;
-  }
+void walk_stack(crash_scene& scene, const void* from) noexcept {
+  walk_from(scene, reinterpret_cast<uint64_t>(from));
+}
+
+void walk_interrupted_stack(crash_scene& scene, void* context) noexcept {
   registers at{context};
   auto saved = at;
   if (at.known() && !is_code(at.instruction())) {

@@ -1,8 +1,8 @@
 #include "bulkhead/runtime/death_reporter.hpp"
 
-#include "bulkhead/platform/report_folder.hpp"
 #include "bulkhead/platform/this_process.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -20,7 +20,10 @@ std::string tag_of(const worker_death& death) {
 
 death_reporter::death_reporter(certificate_files files, std::function<void(const death_certificate&)> publish,
                                std::function<void(std::string)> log)
-  : files_(std::move(files)), publish_(std::move(publish)), log_(std::move(log)) {
+  : files_(std::move(files)),
+    publish_(std::move(publish)),
+    log_(std::move(log)),
+    folder_(files_.folder, "death-", files_.files_max) {
   // nop
 }
 
@@ -29,14 +32,29 @@ death_reporter::~death_reporter() {
 }
 
 void death_reporter::report(draft_certificate what) {
-  std::lock_guard guard{mutex_};
+  std::unique_lock guard{mutex_};
+  if (!has_thread()) {
+    guard.unlock();
+    hand_out(std::move(what), false);
+    return;
+  }
   waiting_.push_back(std::move(what));
   changed_.notify_all();
-  if (!thread_.joinable())
+}
+
+// Under the mutex.
+bool death_reporter::has_thread() {
+  if (thread_.joinable())
+    return true;
+  try {
     thread_ = std::thread{[this] {
       platform::name_thread("bulkhead.deaths");
       run();
     }};
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void death_reporter::stop() {
@@ -49,8 +67,6 @@ void death_reporter::stop() {
 }
 
 void death_reporter::run() {
-  platform::report_folder folder{files_.folder, "death-", files_.files_max};
-  std::string complaint;
   for (std::unique_lock guard{mutex_};;) {
     changed_.wait(guard, [this] { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty())
@@ -59,19 +75,27 @@ void death_reporter::run() {
     waiting_.pop_front();
     auto with_names = waiting_.size() < waiting_with_names_max;
     guard.unlock();
-    add_scene(next.what, next.scene, with_names);
-    publish_(next.what);
-    if (is_abnormal(next.what)) {
-      log_(describe(next.what));
-      if (!files_.folder.empty()) {
-        auto written = folder.write(tag_of(next.what.death), ".json", to_json(next.what) + "\n");
-        auto now = written ? std::string{} : written.error().message();
-        if (auto before = std::exchange(complaint, now); !now.empty() && now != before)
-          log_("bulkhead: no certificate can be written to " + files_.folder + " (bulkhead.certificates-dir): " + now);
-      }
-    }
+    hand_out(std::move(next), with_names);
     guard.lock();
   }
+}
+
+void death_reporter::hand_out(draft_certificate draft, bool with_names) {
+  auto& what = draft.what;
+  add_scene(what, draft.scene, with_names);
+  publish_(what);
+  if (!is_abnormal(what))
+    return;
+  log_(describe(what));
+  if (!files_.folder.empty())
+    write(what);
+}
+
+void death_reporter::write(const death_certificate& what) {
+  auto written = folder_.write(tag_of(what.death), ".json", to_json(what) + "\n");
+  auto now = written ? std::string{} : written.error().message();
+  if (auto before = std::exchange(complaint_, now); !now.empty() && now != before)
+    log_("bulkhead: no certificate can be written to " + files_.folder + " (bulkhead.certificates-dir): " + now);
 }
 
 } // namespace bulkhead::runtime

@@ -29,6 +29,21 @@ TEST_CASE("a way of waiting that does not exist is refused with those that do") 
   CHECK_THAT(to_string(adder.error()), Catch::Contains("adaptive, park or busy, and is sometimes"));
 }
 
+TEST_CASE("a folder for certificates that may hold none is refused") {
+  host_fixture::configuration cfg{2};
+  cfg.set("bulkhead.certificates-max", 0);
+  caf::actor_system sys{cfg};
+  auto adder = bulkhead::host::of(sys).spawn("adder");
+  REQUIRE_FALSE(adder);
+  CHECK(adder.error() == bulkhead::errc::invalid_option);
+  CHECK_THAT(to_string(adder.error()), Catch::Contains("certificates-max"));
+}
+
+TEST_CASE("a mark in a host goes nowhere") {
+  bulkhead::mark("nobody will read this");
+  CHECK_FALSE(bulkhead::is_worker());
+}
+
 namespace {
 
 caf::behavior adder(caf::event_based_actor*) {

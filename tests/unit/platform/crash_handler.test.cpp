@@ -81,10 +81,7 @@ TEST_CASE("who runs out of memory is written down with its callers") {
   auto status = crash_in_child(stand_here, scene);
   CHECK(WIFEXITED(status));
   CHECK(scene.what == crash_scene::kind::out_of_memory);
-  auto found = false;
-  for (size_t i = 0; i < scene.frame_count; ++i)
-    found |= function_of(scene, i).find("stand_here") != std::string::npos;
-  CHECK(found);
+  CHECK(function_of(scene, 0).find("stand_here") != std::string::npos);
 }
 
 TEST_CASE("only the first crash is written down") {

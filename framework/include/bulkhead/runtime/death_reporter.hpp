@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/platform/crash_scene.hpp"
+#include "bulkhead/platform/report_folder.hpp"
 #include "bulkhead/transport/death_certificate.hpp"
 
 #include <condition_variable>
@@ -28,7 +29,7 @@ struct certificate_files {
 };
 
 /// Makes certificates whole and hands them out. To find the names of functions takes milliseconds, so a thread of its own does it,
-/// which begins with the first death.
+/// which begins with the first death. While there is no room for a thread, certificates have no names.
 ///
 /// Thread safety: `report` from any thread; `stop` once, and nothing after it. Lifetime: what is given to the constructor is called
 /// until `stop` has returned.
@@ -48,7 +49,10 @@ public:
   void stop();
 
 private:
+  bool has_thread();
   void run();
+  void hand_out(draft_certificate what, bool with_names);
+  void write(const death_certificate& what);
 
   const certificate_files files_;
   const std::function<void(const death_certificate&)> publish_;
@@ -58,6 +62,9 @@ private:
   std::deque<draft_certificate> waiting_;
   bool stopping_ = false;
   std::thread thread_;
+  // Of the thread that hands out:
+  platform::report_folder folder_;
+  std::string complaint_;
 };
 
 /// Puts what a process wrote down about its crash into its certificate.
