@@ -65,21 +65,20 @@ public:
     (void) ::dwfl_report_end(session_.get(), nullptr, nullptr);
   }
 
-  [[nodiscard]] place find(uint64_t offset, bool with_source) const {
-    place result;
-    if (module_ == nullptr)
-      return result;
+  [[nodiscard]] std::string function(uint64_t offset) const {
     GElf_Off from_symbol = 0;
     GElf_Sym symbol;
-    if (const auto* name = ::dwfl_module_addrinfo(module_, offset, &from_symbol, &symbol, nullptr, nullptr, nullptr))
-      result.function = demangled(name);
-    if (!with_source)
-      return result;
+    const auto* name = module_ == nullptr
+                         ? nullptr
+                         : ::dwfl_module_addrinfo(module_, offset, &from_symbol, &symbol, nullptr, nullptr, nullptr);
+    return name != nullptr ? demangled(name) : "";
+  }
+
+  [[nodiscard]] std::string source(uint64_t offset) const {
     int number = 0;
-    if (auto* line = ::dwfl_module_getsrc(module_, offset))
-      if (const auto* file = ::dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr))
-        result.source = last_part(file) + ":" + std::to_string(number);
-    return result;
+    auto* line = module_ != nullptr ? ::dwfl_module_getsrc(module_, offset) : nullptr;
+    const auto* file = line != nullptr ? ::dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr) : nullptr;
+    return file != nullptr ? last_part(file) + ":" + std::to_string(number) : "";
   }
 
 private:
@@ -94,25 +93,33 @@ private:
 };
 
 struct symbolizer::implementation {
-  std::chrono::milliseconds budget;
-  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point deadline;
   std::map<std::string, module_file> files;
 };
 
 symbolizer::symbolizer(std::chrono::milliseconds budget) : impl_(std::make_unique<implementation>()) {
-  impl_->budget = budget;
+  impl_->deadline = std::chrono::steady_clock::now() + budget;
 }
 
 symbolizer::~symbolizer() = default;
 
-symbolizer::place symbolizer::find(const std::string& path, uint64_t offset) {
-  auto spent = std::chrono::steady_clock::now() - impl_->began;
-  auto known = impl_->files.find(path);
-  if (spent > 2 * impl_->budget || (known == impl_->files.end() && impl_->files.size() == files_max))
-    return {};
-  if (known == impl_->files.end())
-    known = impl_->files.try_emplace(path, path).first;
-  return known->second.find(offset, spent <= impl_->budget);
+// Null if there is no time left, or no room for another file.
+const symbolizer::module_file* symbolizer::file(const std::string& path) {
+  if (std::chrono::steady_clock::now() > impl_->deadline)
+    return nullptr;
+  if (auto known = impl_->files.find(path); known != impl_->files.end())
+    return &known->second;
+  return impl_->files.size() < files_max ? &impl_->files.try_emplace(path, path).first->second : nullptr;
+}
+
+std::string symbolizer::function(const std::string& path, uint64_t offset) {
+  auto* found = file(path);
+  return found != nullptr ? found->function(offset) : "";
+}
+
+std::string symbolizer::source(const std::string& path, uint64_t offset) {
+  auto* found = file(path);
+  return found != nullptr ? found->source(offset) : "";
 }
 
 } // namespace bulkhead::platform

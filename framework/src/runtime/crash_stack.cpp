@@ -13,27 +13,38 @@ namespace {
 
 using platform::crash_scene;
 
-constexpr std::chrono::milliseconds names_budget{1000};
+/// Of a thread that does nothing else. Usually it takes some milliseconds, and a large program with debugging information a second.
+constexpr std::chrono::milliseconds names_budget{5000};
 
 /// The host's own program may have been replaced on disk since it was started.
 std::string file_of(const std::string& module) {
   return module == platform::program_name() ? platform::program_path() : module;
 }
 
-stack_frame frame_of(const crash_scene& scene, const crash_scene::frame& what, platform::symbolizer* names) {
+stack_frame frame_of(const crash_scene& scene, const crash_scene::frame& what) {
   stack_frame result;
   result.offset = what.offset;
-  if (what.module >= std::min<size_t>(scene.module_count, crash_scene::modules_max))
-    return result;
-  auto path = std::string{platform::text_in(scene.modules[what.module].path)};
-  result.module = printable(path, path.size());
-  if (names == nullptr || !path.starts_with('/'))
-    return result;
-  // A return address may be the first one of the next function.
-  auto found = names->find(file_of(path), what.offset - (what.returns == 1 ? 1 : 0));
-  result.function = printable(found.function, found.function.size());
-  result.source = printable(found.source, found.source.size());
+  if (what.module < std::min<size_t>(scene.module_count, crash_scene::modules_max))
+    result.module = printable(platform::text_in(scene.modules[what.module].path), sizeof(crash_scene::module::path));
   return result;
+}
+
+/// All functions before the first source: these take longer, and matter less.
+void add_names(std::vector<stack_frame>& stack, const crash_scene& scene) {
+  platform::symbolizer names{names_budget};
+  auto for_each = [&](auto visit) {
+    for (size_t i = 0; i < stack.size(); ++i)
+      if (stack[i].module.starts_with('/')) // a return address may be the first one of the next function
+        visit(stack[i], file_of(stack[i].module), stack[i].offset - (scene.frames[i].returns == 1 ? 1 : 0));
+  };
+  for_each([&](stack_frame& frame, const std::string& file, uint64_t offset) {
+    auto found = names.function(file, offset);
+    frame.function = printable(found, found.size());
+  });
+  for_each([&](stack_frame& frame, const std::string& file, uint64_t offset) {
+    auto found = names.source(file, offset);
+    frame.source = printable(found, found.size());
+  });
 }
 
 } // namespace
@@ -53,9 +64,10 @@ void add_scene(death_certificate& what, const crash_scene& scene, bool with_name
   what.thread = printable(platform::text_in(scene.thread_name), sizeof scene.thread_name);
   if (scene.memory_peak_bytes != 0)
     what.memory_peak_bytes = scene.memory_peak_bytes;
-  platform::symbolizer names{names_budget};
   for (size_t i = 0; i < std::min<size_t>(scene.frame_count, crash_scene::frames_max); ++i)
-    what.stack.push_back(frame_of(scene, scene.frames[i], with_names ? &names : nullptr));
+    what.stack.push_back(frame_of(scene, scene.frames[i]));
+  if (with_names)
+    add_names(what.stack, scene);
 }
 
 } // namespace bulkhead::runtime

@@ -55,7 +55,7 @@ std::string function_of(const crash_scene& scene, size_t frame) {
   symbolizer names{std::chrono::seconds{10}};
   auto& what = scene.frames[frame];
   REQUIRE(what.module < scene.module_count);
-  return names.find(std::string{text_in(scene.modules[what.module].path)}, what.offset - what.returns).function;
+  return names.function(std::string{text_in(scene.modules[what.module].path)}, what.offset - what.returns);
 }
 
 } // namespace

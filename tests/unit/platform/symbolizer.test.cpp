@@ -38,22 +38,22 @@ std::string scratch(const std::string& name) {
 TEST_CASE("a function without linkage is found by its place in the program's file") {
   symbolizer names{10s};
   auto place = offset_of(reinterpret_cast<void*>(&well_known));
-  CHECK(names.find(program_path(), place).function.find("well_known(int)") != std::string::npos);
-  CHECK(names.find(program_path(), place + 1).function.find("well_known(int)") != std::string::npos);
-  CHECK(names.find(program_path(), 0).function.empty());
-  CHECK(names.find(program_path(), ~uint64_t{0}).function.empty());
+  CHECK(names.function(program_path(), place).find("well_known(int)") != std::string::npos);
+  CHECK(names.function(program_path(), place + 1).find("well_known(int)") != std::string::npos);
+  CHECK(names.function(program_path(), 0).empty());
+  CHECK(names.function(program_path(), ~uint64_t{0}).empty());
 }
 
 TEST_CASE("what is no file of a program has no names") {
   symbolizer names{10s};
-  CHECK(names.find("", 0x1000).function.empty());
-  CHECK(names.find("/no/such/file", 0x1000).function.empty());
-  CHECK(names.find("/dev/zero", 0x1000).function.empty());
-  CHECK(names.find("/tmp", 0x1000).function.empty());
-  CHECK(names.find("/proc/self/status", 0x1000).function.empty());
+  CHECK(names.function("", 0x1000).empty());
+  CHECK(names.function("/no/such/file", 0x1000).empty());
+  CHECK(names.function("/dev/zero", 0x1000).empty());
+  CHECK(names.function("/tmp", 0x1000).empty());
+  CHECK(names.function("/proc/self/status", 0x1000).empty());
   auto pipe = scratch("pipe");
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK(names.find(pipe, 0x1000).function.empty());
+  CHECK(names.function(pipe, 0x1000).empty());
   ::unlink(pipe.c_str());
 }
 
@@ -69,14 +69,15 @@ TEST_CASE("a program's file that is damaged has names or none, and hurts nobody"
       damaged[random() % 256 % damaged.size()] = static_cast<char>(random());
     std::ofstream{path, std::ios::binary} << damaged;
     symbolizer names{10s};
-    (void) names.find(path, random());
+    (void) names.function(path, random());
+    (void) names.source(path, random());
   }
   std::filesystem::remove(path);
 }
 
 TEST_CASE("nothing is looked for when the time is up") {
   symbolizer names{-1ms};
-  CHECK(names.find(program_path(), offset_of(reinterpret_cast<void*>(&well_known))).function.empty());
+  CHECK(names.function(program_path(), offset_of(reinterpret_cast<void*>(&well_known))).empty());
 }
 
 TEST_CASE("mangled names become readable, and others stay as they are") {

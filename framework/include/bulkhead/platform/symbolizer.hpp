@@ -13,26 +13,25 @@ namespace bulkhead::platform {
 /// Thread safety: one thread at a time. Lifetime: keeps the files open that it was asked about, sixteen at most.
 class symbolizer {
 public:
-  struct place {
-    /// Demangled, 400 bytes at most; empty if it has no symbol.
-    std::string function;
-    /// File and line, "decode.cpp:17"; empty without debugging information.
-    std::string source;
-  };
-
-  /// @param budget once so much time has gone, no source lines are looked for; after twice of it nothing is.
+  /// @param budget once so much time has gone, nothing is found any more.
   explicit symbolizer(std::chrono::milliseconds budget);
   ~symbolizer();
   symbolizer(const symbolizer&) = delete;
   symbolizer& operator=(const symbolizer&) = delete;
 
+  /// The function there, demangled, 400 bytes at most; empty if there is no symbol. Quick.
   /// @param path opened for reading if it is a regular file of 2 GiB at most; anything may stand there.
   /// @param offset as the file numbers it.
-  [[nodiscard]] place find(const std::string& path, uint64_t offset);
+  [[nodiscard]] std::string function(const std::string& path, uint64_t offset);
+
+  /// The source there, "decode.cpp:17"; empty without debugging information. The first one of a large program may take a second.
+  [[nodiscard]] std::string source(const std::string& path, uint64_t offset);
 
 private:
   class module_file;
   struct implementation;
+
+  const module_file* file(const std::string& path);
 
   std::unique_ptr<implementation> impl_;
 };
