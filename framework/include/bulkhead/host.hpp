@@ -120,6 +120,13 @@ public:
   void start_worker_async(caf::event_based_actor* self, const worker_options& options,
                           std::function<void(caf::expected<worker>)> then);
 
+  /// Ends the process of an actor, with all other actors in it, when an exit message is of no use: it hangs in a handler. With SIGTERM,
+  /// for those who have a handler that cleans up, and with SIGKILL if the process still exists after `grace`; at once with SIGKILL if that
+  /// is 0. Nothing takes over, whatever the `restart_policy` says: monitors and links get `errc::worker_lost`, cause
+  /// `stopped`. Returns at once.
+  /// @returns false if `actor` has no process of its own: it is a light actor, a pool, or dead.
+  bool kill(const caf::actor& actor, std::chrono::milliseconds grace = std::chrono::milliseconds{0});
+
   /// Replaces the process of a supervised actor although it is well, as `recycle_policy` describes. Returns at once; whoever subscribed
   /// is told when the successor has taken over. Nothing happens while the actor has no process, or is being replaced already. The
   /// members of a pool are replaced one after the other.

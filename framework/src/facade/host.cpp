@@ -153,6 +153,10 @@ bool host::recycle(const caf::actor& actor) {
   return true;
 }
 
+bool host::kill(const caf::actor& actor, std::chrono::milliseconds grace) {
+  return impl_ != nullptr && impl_->kill(caf::actor_cast<caf::strong_actor_ptr>(actor), grace);
+}
+
 std::optional<pool_status> host::status(const caf::actor& pool) const {
   auto found = runtime::as_pool(caf::actor_cast<caf::strong_actor_ptr>(pool));
   return found != nullptr ? std::optional{found->status()} : std::nullopt;

@@ -205,6 +205,25 @@ uint64_t host_system::dropped_messages() const {
   return result;
 }
 
+bool host_system::kill(const caf::strong_actor_ptr& actor, std::chrono::milliseconds grace) {
+  auto proxy = actor ? as_proxy(actor) : nullptr;
+  if (proxy == nullptr)
+    return false;
+  if (auto& slot = proxy->slot()) {
+    slot->terminate(grace);
+    return true;
+  }
+  auto via = proxy->via();
+  std::unique_lock guard{mutex_};
+  auto found = std::find_if(workers_.begin(), workers_.end(), [&via](auto& x) { return x->the_link() == via; });
+  auto who = found != workers_.end() ? *found : nullptr;
+  guard.unlock();
+  if (who == nullptr)
+    return false;
+  who->terminate(grace);
+  return true;
+}
+
 void host_system::stop() {
   stop_workers();
   reporter_->stop();

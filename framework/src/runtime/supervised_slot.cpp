@@ -196,6 +196,14 @@ void supervised_slot::stop() {
   });
 }
 
+void supervised_slot::terminate(std::chrono::milliseconds grace) {
+  stop();
+  host_.the_keeper().post([self = shared_from_this(), grace] {
+    if (self->worker_)
+      self->worker_->terminate(grace);
+  });
+}
+
 void supervised_slot::handle_gone() {
   if (over_)
     return; // the host may be gone

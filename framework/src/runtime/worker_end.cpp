@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kill_signal = 9;
 constexpr const char* kernel_limit = "kernel";
+constexpr int terminate_signal = 15;
 
 } // namespace
 
@@ -69,6 +70,35 @@ void worker_process::hit_limit(const char* option, uint64_t value) {
     return;
   limit_ = option;
   limit_value_ = value;
+}
+
+void worker_process::terminate(std::chrono::milliseconds grace) {
+  if (!alive())
+    return;
+  host_.the_keeper().post([self = shared_from_this(), grace] {
+    if (self->state_ == state::starting) {
+      self->stop();
+      return;
+    }
+    if (!self->process_)
+      return;
+    {
+      std::lock_guard guard{self->mutex_};
+      if (self->verdict_.empty())
+        self->verdict_ = "was ended by force";
+    }
+    if (grace.count() == 0) {
+      self->kill_now();
+      return;
+    }
+    self->killed_ = true;
+    self->process_->kill(terminate_signal);
+    self->timer_->expires_after(grace);
+    self->timer_->async_wait([self](boost::system::error_code cancelled) {
+      if (!cancelled)
+        self->kill();
+    });
+  });
 }
 
 void worker_process::freeze() {

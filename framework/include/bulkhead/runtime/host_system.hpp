@@ -14,6 +14,7 @@
 #include <caf/expected.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -62,6 +63,10 @@ public:
 
   /// Writes to the host's log: a line, or several.
   void log(std::string lines);
+
+  /// Ends the process of an actor by force, see `host::kill`.
+  bool kill(const caf::strong_actor_ptr& actor, std::chrono::milliseconds grace);
+
 
   /// Where `log` goes; standard error by default. The sink is called on the keeper's thread and must not block.
   void log_to(std::function<void(std::string_view line)> sink);

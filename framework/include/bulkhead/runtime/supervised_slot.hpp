@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -62,6 +63,9 @@ public:
 
   /// The host ends: no more restarts.
   void stop();
+
+  /// Ends the process by force, see `worker_process::terminate`, and the handle with it.
+  void terminate(std::chrono::milliseconds grace);
 
   /// Replaces the process as its `recycle_policy` would, if it is up.
   void recycle();

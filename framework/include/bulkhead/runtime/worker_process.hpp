@@ -11,6 +11,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -76,6 +77,9 @@ public:
 
   /// Kills it because a handler runs for too long.
   void overran(std::string what);
+
+  /// Ends it with SIGTERM, and with SIGKILL if it still exists after `grace`; at once with SIGKILL if that is 0.
+  void terminate(std::chrono::milliseconds grace);
 
   /// Lets it begin with no more messages, until `thaw`; the slot is told when that is so.
   void freeze();
