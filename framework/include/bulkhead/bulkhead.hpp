@@ -18,5 +18,6 @@
 #include "bulkhead/shared_map.hpp"
 #include "bulkhead/shared_value.hpp"
 #include "bulkhead/supervision.hpp"
+#include "bulkhead/supervisor.hpp"
 #include "bulkhead/this_task.hpp"
 #include "bulkhead/worker.hpp"

@@ -4,6 +4,7 @@
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/bytes.hpp"
 #include "bulkhead/transport/death_certificate.hpp"
+#include "bulkhead/transport/child_status.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/fd.hpp"
 #include "bulkhead/transport/number_vectors.hpp"
@@ -15,6 +16,8 @@
 
 #include <caf/init_global_meta_objects.hpp>
 #include <caf/type_id.hpp>
+
+#include <vector>
 
 namespace bulkhead {
 
@@ -55,6 +58,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulkhead, bulkhead::first_type_id)
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::worker_event))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::stack_frame))
   CAF_ADD_TYPE_ID(bulkhead, (bulkhead::death_certificate))
+  CAF_ADD_TYPE_ID(bulkhead, (bulkhead::child_status))
+  CAF_ADD_TYPE_ID(bulkhead, (std::vector<bulkhead::child_status>) )
 CAF_END_TYPE_ID_BLOCK(bulkhead)
 
 static_assert(caf::id_block::bulkhead::end <= caf::first_custom_type_id);

@@ -1,0 +1,128 @@
+#pragma once
+
+#include "bulkhead/host.hpp"
+#include "bulkhead/supervision/supervisor_policy.hpp"
+#include "bulkhead/transport/child_status.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/error.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace bulkhead {
+
+namespace detail {
+
+using child_started = std::function<void(caf::expected<caf::actor>)>;
+
+template <class T>
+caf::expected<caf::actor> as_child(T&& result) {
+  using type = std::remove_cvref_t<T>;
+  if constexpr (requires { typename type::value_type; result.error(); })
+    return result ? as_child(std::move(*result)) : caf::expected<caf::actor>{std::move(result.error())};
+  else
+    return caf::actor_cast<caf::actor>(std::forward<T>(result));
+}
+
+} // namespace detail
+
+/// One child of a supervisor: how it is called, started and ended. Made by `child`, `heavy_child` and `child_supervisor`; then, for
+/// instance, `child("index", build_index).restarts(restart_type::transient).stops_within(1s)`.
+struct child_spec {
+  /// Its name among its siblings.
+  std::string name;
+
+  restart_type restart = restart_type::permanent;
+
+  /// From the exit message to its end by force: a heavy child's process is killed, a light child gets `exit_reason::kill`, which ends it
+  /// unless it hangs in a handler. 0: for ever. At most 24 hours.
+  std::chrono::milliseconds stop_within{3'000};
+
+  /// Starts it, in the supervisor's turn, and says so once in one of the supervisor's turns.
+  std::function<void(caf::event_based_actor* supervisor, detail::child_started)> start = {};
+
+  /// It is a supervisor, which is up when its children are, and can be told to end before. All others are up when they are started.
+  bool tells_up = false;
+
+  /// What is wrong with it, if anything: `supervise` fails with that.
+  caf::error wrong = {};
+
+  [[nodiscard]] child_spec restarts(restart_type when) && {
+    restart = when;
+    return std::move(*this);
+  }
+
+  [[nodiscard]] child_spec stops_within(std::chrono::milliseconds time) && {
+    stop_within = time;
+    return std::move(*this);
+  }
+};
+
+/// A light actor: `child("cache", [](caf::event_based_actor* self) { return self->spawn(cache); })`.
+/// @param start runs in the supervisor, `self`, each time that the child is started, and returns its handle, or a `caf::expected` of
+///        one. It must not block, nor change the supervisor. The child may look its elder siblings up there; with a strategy that
+///        starts it again whenever they are, once is enough. It should keep the supervisor's address only
+///        (`caf::actor_addr`): with its handle in a child, both live until one of them is told to end.
+template <class F>
+child_spec child(std::string name, F start) {
+  return {.name = std::move(name), .start = [start = std::move(start)](caf::event_based_actor* self, const detail::child_started& done) {
+            done(detail::as_child(start(self)));
+          }};
+}
+
+/// A heavy actor in a worker of its own, as of `host::spawn`, started without blocking. With `worker_options::restart` the supervisor
+/// is only asked when the worker was given up.
+template <class... Ts>
+child_spec heavy_child(std::string name, std::string_view actor, const worker_options& options, Ts&&... arguments) {
+  auto begin = [actor = std::string{actor}, options,
+                all = std::tuple<caf::detail::strip_and_convert_t<Ts>...>{std::forward<Ts>(arguments)...}](
+                 caf::event_based_actor* self, const detail::child_started& done) {
+    std::apply(
+      [&](const auto&... xs) {
+        host::of(self->system())
+          .spawn_async(self, actor, options, xs...)
+          .then([done](const caf::actor& started) { done(started); }, [done](caf::error& failed) { done(std::move(failed)); });
+      },
+      all);
+  };
+  return {.name = std::move(name), .start = std::move(begin), .wrong = check(options)};
+}
+
+/// A supervisor with children of its own, which is up when all of them are. When it gives up, that is its death, and its parent's
+/// business. It is given the time that its children take to end.
+[[nodiscard]] child_spec child_supervisor(std::string name, const supervisor_options& options, std::vector<child_spec> children);
+
+/// Starts a supervisor: a light actor that starts its children, one after the other, each when the one before is up; and starts them
+/// again when they die, as its strategy, their restart types and its back-off say. It deals with groups of actors that need each other;
+/// a single heavy actor whose handle shall survive is better off with `worker_options::restart`.
+///
+/// It is told to end by an exit message, or by the end of its last handle. Then its children end one after the other, the last one
+/// first, each in its time: by an exit message with `exit_reason::user_shutdown`, then by force. When they die more often than
+/// `restarts_max` says, they end in the same way, and the supervisor's exit reason is `errc::restarts_exhausted` with the story of their
+/// deaths. A light child that hangs in a handler cannot be ended: it is left behind.
+///
+/// A child that is started again has another handle. The supervisor answers, at any time:
+///   (get_atom, std::string name) -> caf::actor             the child; waits until it is up. `sec::no_such_key` if there is none of that
+///                                                          name, `sec::request_receiver_down` if it has ended for good,
+///                                                          the supervisor's own reason while that ends
+///   (get_atom)                   -> vector<child_status>   all children, in the order of their start
+///   (subscribe_atom, caf::actor)                           the listener gets a `child_status` of each child now, and whenever its
+///                                                          state changes, for as long as it lives
+///
+/// Thread safety: from any thread; returns at once. Lifetime: the children live no longer than the supervisor; if that is killed
+/// (`exit_reason::kill`), they are ended all the same, in order.
+/// @returns `errc::invalid_option` with what is wrong: a name that is empty or not the only one of its kind, or an option out of range.
+[[nodiscard]] caf::expected<caf::actor> supervise(caf::actor_system& system, const supervisor_options& options,
+                                                  std::vector<child_spec> children);
+
+} // namespace bulkhead
