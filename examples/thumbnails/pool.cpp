@@ -128,6 +128,7 @@ caf::behavior pool(caf::event_based_actor* self, const pool_options& options) {
     [state](bulkhead::bytes& file, uint32_t width) { return state->accept(file, width); },
     [state](health_atom) { return state->health(); },
     [state](const bulkhead::supervision_event& event) { state->note(event.death); },
+    [state](const bulkhead::death_certificate& what) { state->note(what.death); },
     [](const bulkhead::backlog_event&) {},
   };
 }

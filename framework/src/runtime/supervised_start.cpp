@@ -111,6 +111,7 @@ void supervised_slot::on_spawned(const std::shared_ptr<worker_process>& who, caf
 
 void supervised_slot::become_up(worker_process& who) {
   phase_ = phase::up;
+  handlers_.clear();
   if (!over_ && !handle_gone_) {
     // Before anybody is told: who hears of this process may want the next one.
     ledger_->open(incarnation_);
