@@ -17,7 +17,7 @@ caf::behavior parser(caf::event_based_actor*) {
   return {
     [](const std::string& document) {
       if (document == "bomb")
-        ::raise(SIGSEGV);
+        ::raise(SIGKILL);
       while (document == "maze")
         std::this_thread::sleep_for(1ms);
       return static_cast<int32_t>(document.size());
@@ -35,7 +35,7 @@ int caf_main(caf::actor_system& sys) {
   bulkhead::pool_options options;
   options.workers_min = options.workers_max = 2;
   options.restart = {.when = bulkhead::restart_when::on_crash, .interrupted = bulkhead::in_doubt::retry, .poison_after = 2};
-  options.worker.handler = {.time_max = 200ms};
+  options.worker.handler = {.time_max = 500ms};
   auto parsers = host.pool("parser", options);
   if (!parsers) {
     std::cerr << to_string(parsers.error()) << std::endl;

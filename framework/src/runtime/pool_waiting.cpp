@@ -97,6 +97,7 @@ void actor_pool::take_back(std::vector<supervision::ledger::entry> unbegun) {
   }
   give_back(std::move(unbegun), marks);
   move_all_soon();
+  grow_if_needed();
 }
 
 // What was given before waits again; in front of all others, unless it has a queue of its own to go to. The marks of the first time

@@ -49,7 +49,7 @@ TEST_CASE("a certificate takes any bytes that a worker has left") {
       x.module %= 20;
     for (auto& x : scene.modules)
       if (random() % 2 == 0)
-        std::memcpy(x.path, random() % 2 == 0 ? "/proc/self/exe" : "/dev/urandom", 15);
+        std::strcpy(x.path, random() % 2 == 0 ? "/proc/self/exe" : "/dev/urandom");
     death_certificate what;
     runtime::add_scene(what, scene, round % 8 < 4);
     CHECK(what.stack.size() <= crash_scene::frames_max);
