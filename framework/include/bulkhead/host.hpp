@@ -134,7 +134,7 @@ public:
   bool recycle(const caf::actor& actor);
 
   /// Ends a supervised actor, or a pool, when it has handled and answered what was sent to it before; new requests fail with
-  /// `errc::shutting_down`, other messages are dropped and counted. After `within` it ends all the same.
+  /// `errc::shutting_down`, other messages are dropped and counted. After `within`, a year at most, it ends all the same.
   /// @returns how many messages had not been handled when it ended; `caf::sec::invalid_argument` if `actor` was not spawned here with a
   ///          `restart_policy` or as a pool.
   future<size_t> drain(const caf::actor& actor, std::chrono::milliseconds within);

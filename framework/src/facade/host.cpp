@@ -12,6 +12,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/mailbox_element.hpp>
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <optional>
@@ -165,7 +166,8 @@ std::optional<pool_status> host::status(const caf::actor& pool) const {
 future<size_t> host::drain(const caf::actor& actor, std::chrono::milliseconds within) {
   auto result = std::make_shared<runtime::outcome<size_t>>();
   auto done = [result](size_t left) { result->set(left); };
-  auto until = std::chrono::steady_clock::now() + within;
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365}; // a clock has an end
+  auto until = std::chrono::steady_clock::now() + std::min(within, longest);
   auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
   auto proxy = impl_ != nullptr && pointer ? runtime::as_proxy(pointer) : nullptr;
   if (auto pool = runtime::as_pool(pointer))
