@@ -227,7 +227,7 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
      }},
     {"it demands all the time", [](self x) {
        for (int i = 0; i < 10'000; ++i)
-         x.send(record_kind::demand, {0, 0, static_cast<uint64_t>(i) % 3, 0, 0});
+         x.send(record_kind::demand, {0, 0, static_cast<uint64_t>(i), 0, 0});
      }},
     // records that mean nothing
     {"messages to nobody",

@@ -149,16 +149,18 @@ backlog::entrance backlog::enter(const flow& who, uint64_t bytes, room most, caf
     x->add(s.bytes);
   press(target, each_limits_);
   press(all_, all_limits_);
-  entrance result{found, ticket_of(index, s.generation)};
-  auto wanted = pressing_ > 0 || always_;
-  result.demand = wanted && !std::exchange(demanded_, wanted);
-  return result;
+  return {found, ticket_of(index, s.generation), demand_if_changed()};
 }
 
-bool backlog::demand_always() {
+uint64_t backlog::demand_always() {
   std::lock_guard guard{mutex_};
   always_ = true;
-  return !std::exchange(demanded_, true);
+  return demand_if_changed();
+}
+
+uint64_t backlog::demand_if_changed() noexcept {
+  auto wanted = pressing_ > 0 || always_;
+  return wanted == (demand_ % 2 == 1) ? 0 : ++demand_;
 }
 
 bool backlog::is_open(uint64_t ticket) const {
@@ -194,7 +196,7 @@ std::optional<backlog::handled> backlog::leave(std::span<const uint64_t> tickets
     relieve(target, each_limits_);
     relieve(all_, all_limits_);
   }
-  result.no_demand = pressing_ == 0 && !always_ && std::exchange(demanded_, false);
+  result.demand = demand_if_changed();
   return result;
 }
 
@@ -222,7 +224,6 @@ std::vector<caf::tracing_data_ptr> backlog::clear() {
   pairs_.clear();
   all_ = {};
   pressing_ = 0;
-  demanded_ = false;
   return result;
 }
 

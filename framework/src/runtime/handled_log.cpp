@@ -51,7 +51,7 @@ void handled_log::handled(uint64_t ticket, uint64_t bytes) {
   {
     std::lock_guard guard{mutex_};
     done_.push_back(ticket);
-    if (!demanded_) {
+    if (!demanded()) {
       if (done_.size() < tickets_per_record)
         return;
     } else if (batch_of_thread != nullptr && platform::now_ns() - told_at_ns_ < batch_ns) {
@@ -63,9 +63,11 @@ void handled_log::handled(uint64_t ticket, uint64_t bytes) {
   tell(due);
 }
 
-void handled_log::demand(bool wanted) {
-  demanded_ = wanted;
-  if (wanted)
+void handled_log::demand(uint64_t changes) {
+  auto last = demand_.load();
+  while (last < changes && !demand_.compare_exchange_weak(last, changes))
+    continue;
+  if (demanded())
     flush();
 }
 

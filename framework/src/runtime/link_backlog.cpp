@@ -15,10 +15,6 @@ namespace bulkhead::runtime {
 using transport::envelope;
 using transport::record_kind;
 
-caf::error link::full() {
-  return caf::make_error(errc::mailbox_full, explain(errc::mailbox_full));
-}
-
 // The worst room in which a message may go at once.
 backlog::room link::worst_room(const flow& who, const caf::mailbox_element& what, bool unparked) const {
   using room = backlog::room;
@@ -56,8 +52,7 @@ bool link::admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, 
   auto supervised = booking_copy(what->tracing_id.get());
   auto enter = [&](backlog::room most) {
     auto entered = backlog_->enter(who, bytes, most, what->tracing_id);
-    if (entered.demand)
-      (void) outbox_->send_control(record_kind::demand, envelope{0, 0, 1, 0, 0}, {});
+    tell_demand(entered.demand);
     ticket = entered.ticket;
     if (ticket != 0 && supervised.books)
       supervised.books->booked(supervised.where, ticket);
@@ -74,7 +69,7 @@ bool link::admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, 
     if (!overtakes && enter(worst_room(who, *what, unparked)))
       return true;
   }
-  return refuse(*what, full(), context);
+  return refuse(*what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context);
 }
 
 bool link::park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_element_ptr& what,
@@ -86,7 +81,7 @@ bool link::park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_ele
   } else {
     switch (parked_->park_for_oldest(who.target, item)) {
       case parked_messages::outcome::refused:
-        return refuse(*item.what, full(), context);
+        return refuse(*item.what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context);
       case parked_messages::outcome::dropped:
         count_dropped();
         break;
@@ -143,6 +138,11 @@ void link::unpark() {
   }
 }
 
+void link::tell_demand(uint64_t changes) {
+  if (changes != 0)
+    (void) outbox_->send_control(record_kind::demand, envelope{0, 0, changes, 0, 0}, {});
+}
+
 // -- what comes back ----------------------------------------------------------
 
 // On any thread: wherever a message ends.
@@ -170,8 +170,7 @@ bool link::take_tickets(std::span<const std::byte> body) {
   auto left = backlog_->leave(tickets);
   if (!left)
     return false;
-  if (left->no_demand)
-    (void) outbox_->send_control(record_kind::demand, {}, {});
+  tell_demand(left->demand);
   return true;
 }
 

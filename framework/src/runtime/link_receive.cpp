@@ -98,7 +98,7 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       on_handled(record);
       break;
     case record_kind::demand:
-      handled()->demand(head.word != 0);
+      handled()->demand(head.word);
       break;
     case record_kind::report:
       on_report(record);

@@ -147,7 +147,8 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   if (result == outcome::accepted)
     return true;
   if (head.ticket != 0)
-    (void) backlog_->leave({&head.ticket, 1});
+    if (auto left = backlog_->leave({&head.ticket, 1}))
+      tell_demand(left->demand);
   // If the link was closed meanwhile, whoever takes the entry out answers.
   if (tracked && !pending_.take(key))
     return false;

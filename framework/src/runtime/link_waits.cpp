@@ -58,7 +58,7 @@ bool link::check_receivers(uint64_t now_ns) {
     auto complaint = "actor " + std::to_string(target.actor) + " " + what.detail;
     report(std::move(what));
     if (options_.when_full == overflow::wait)
-      refuse_all(parked_->take_all(target), full());
+      refuse_all(parked_->take_all(target), caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)));
     if (options_.when_slow == slow_consumer::kill)
       events_->on_slow(complaint);
   }
@@ -87,8 +87,8 @@ void link::break_circle(const pending_table::entry& request, const std::string& 
 }
 
 void link::want_tickets() {
-  if (!closed_ && backlog_->demand_always())
-    (void) outbox_->send_control(record_kind::demand, envelope{0, 0, 1, 0, 0}, {});
+  if (!closed_)
+    tell_demand(backlog_->demand_always());
 }
 
 void link::break_circle_there(uint64_t id, const wire_address& target, const std::string& circle) {

@@ -139,8 +139,9 @@ TEST_CASE("tickets are demanded from half of a limit on, and not any more below 
   for (auto i = 0; i < 100; ++i) {
     auto x = b.enter(sender, receiver);
     tickets.push_back(x.ticket);
-    if (x.demand) {
+    if (x.demand != 0) {
       ++demands;
+      CHECK(x.demand == 1);
       CHECK(i == 49);
     }
   }
@@ -149,8 +150,8 @@ TEST_CASE("tickets are demanded from half of a limit on, and not any more below 
   for (size_t i = 0; i < tickets.size(); ++i) {
     auto left = b.leave(tickets[i]);
     REQUIRE(left);
-    ends += left->no_demand ? 1 : 0;
-    CHECK(left->no_demand == (i == 75));
+    ends += left->demand == 2 ? 1 : 0;
+    CHECK(left->demand == (i == 75 ? 2 : 0));
   }
   CHECK(ends == 1);
 }
@@ -175,7 +176,11 @@ TEST_CASE("after any sequence of messages and returns all room is back") {
   std::minstd_rand random{11};
   books b{{100'000, 300}, {40'000, 50}};
   std::vector<uint64_t> open;
-  auto demanded = false;
+  uint64_t demand = 0;
+  auto note = [&](uint64_t changes) {
+    if (changes != 0)
+      CHECK(changes == ++demand);
+  };
   for (auto i = 0; i < 20'000; ++i) {
     // Few that are busy, and many that come and go.
     auto actors = random() % 4 == 0 ? 300 : 5;
@@ -184,23 +189,22 @@ TEST_CASE("after any sequence of messages and returns all room is back") {
       auto x = b.enter({0, 1 + random() % actors}, {1, 1 + random() % actors}, random() % 2000, most);
       if (x.ticket != 0)
         open.push_back(x.ticket);
-      CHECK_FALSE((x.demand && demanded));
-      demanded |= x.demand;
+      note(x.demand);
     } else if (!open.empty()) {
       std::swap(open[random() % open.size()], open.back());
       auto left = b.leave(open.back());
       REQUIRE(left);
       open.pop_back();
-      CHECK_FALSE((left->no_demand && !demanded));
-      demanded = demanded && !left->no_demand;
+      note(left->demand);
     }
   }
   for (auto x : open) {
     auto left = b.leave(x);
     REQUIRE(left);
-    demanded = demanded && !left->no_demand;
+    note(left->demand);
   }
-  CHECK_FALSE(demanded);
+  CHECK(demand > 2);
+  CHECK(demand % 2 == 0);
   for (uint64_t i = 1; i <= 300; ++i) {
     CHECK(b.waiting_for({1, i}).messages == 0);
     CHECK(b.room_for({{0, i}, {1, i}}) == room::free);
@@ -210,14 +214,14 @@ TEST_CASE("after any sequence of messages and returns all room is back") {
 TEST_CASE("from the first message that is passed on tickets are demanded for good") {
   int alive = 0;
   books b{plenty, plenty};
-  CHECK_FALSE(b.enter(sender, receiver).demand);
+  CHECK(b.enter(sender, receiver).demand == 0);
   caf::tracing_data_ptr mark = std::make_unique<counted_mark>(alive);
   auto in = b.backlog::enter({sender, receiver}, 0, room::full, mark);
-  CHECK(in.demand);
+  CHECK(in.demand == 1);
   auto left = b.leave(in.ticket);
   REQUIRE(left);
-  CHECK_FALSE(left->no_demand);
-  CHECK_FALSE(b.enter(sender, receiver).demand);
+  CHECK(left->demand == 0);
+  CHECK(b.enter(sender, receiver).demand == 0);
 }
 
 TEST_CASE("handled messages are told when that is wanted, in batches of a thread, and never otherwise") {
@@ -231,7 +235,7 @@ TEST_CASE("handled messages are told when that is wanted, in batches of a thread
       log->handled(i, 10);
   }
   CHECK(to->all.empty());
-  log->demand(true);
+  log->demand(1);
   CHECK(to->all == std::vector<uint64_t>{1, 2, 3, 4, 5});
   {
     handled_log::batch batch;
@@ -241,9 +245,25 @@ TEST_CASE("handled messages are told when that is wanted, in batches of a thread
   CHECK(to->all.size() == 9);
   log->handled(10, 10); // this thread has no batch, so nobody would tell later
   CHECK(to->all.size() == 10);
-  log->demand(false);
+  log->demand(2);
   log->handled(11, 10);
   CHECK(to->all.size() == 10);
+}
+
+// Threads of the sender that book and close at once tell what they found in any order.
+TEST_CASE("an end of the demand that is told late does not end the next one") {
+  auto to = std::make_shared<told_tickets>();
+  auto log = std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{to}, backlog_limits{1 << 20, 100});
+  for (auto change : {1, 3, 2}) {
+    CHECK(log->arrived(10));
+    log->demand(static_cast<uint64_t>(change));
+  }
+  log->handled(1, 10);
+  CHECK(to->all.size() == 1);
+  log->demand(4);
+  log->demand(3);
+  log->handled(2, 10);
+  CHECK(to->all.size() == 1);
 }
 
 TEST_CASE("a sender that goes beyond its limits is found out, an honest one at its limits is not") {

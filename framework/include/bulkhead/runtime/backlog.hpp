@@ -52,16 +52,16 @@ public:
     room found;
     /// 0 if it was turned away.
     uint64_t ticket = 0;
-    /// Set if the peer must be told that tickets are wanted at once, from now on.
-    bool demand = false;
+    /// If not 0: what the peer must be told, that tickets are wanted at once from now on.
+    uint64_t demand = 0;
   };
 
   /// What came back with tickets.
   struct handled {
     /// Of the messages among them that were passed on: now they have been handled.
     std::vector<caf::tracing_data_ptr> marks;
-    /// Set if the peer must be told that tickets are not wanted at once any more.
-    bool no_demand = false;
+    /// If not 0: what the peer must be told, that tickets are not wanted at once any more.
+    uint64_t demand = 0;
   };
 
   /// @param all of the whole direction; `each` of one receiver.
@@ -78,8 +78,8 @@ public:
   /// Closes the books on messages. Nothing if one of the tickets does not exist: then the peer lies.
   [[nodiscard]] std::optional<handled> leave(std::span<const uint64_t> tickets);
 
-  /// Demands tickets for good. Returns whether the peer must be told so.
-  [[nodiscard]] bool demand_always();
+  /// Demands tickets for good. Returns what the peer must be told, if not 0.
+  [[nodiscard]] uint64_t demand_always();
 
   /// Whether this ticket has not come back.
   [[nodiscard]] bool is_open(uint64_t ticket) const;
@@ -174,6 +174,7 @@ private:
   [[nodiscard]] const slot* find(uint64_t ticket) const noexcept;
   void press(account& what, const backlog_limits& limits) noexcept;
   void relieve(account& what, const backlog_limits& limits) noexcept;
+  [[nodiscard]] uint64_t demand_if_changed() noexcept;
 
   const backlog_limits all_limits_;
   const backlog_limits each_limits_;
@@ -188,7 +189,8 @@ private:
   size_t pressing_ = 0;
   /// Tickets are demanded for good.
   bool always_ = false;
-  bool demanded_ = false;
+  /// How often the demand has changed: odd while there is one. Threads may tell the peer in another order, and it goes by the number.
+  uint64_t demand_ = 0;
 };
 
 } // namespace bulkhead::runtime

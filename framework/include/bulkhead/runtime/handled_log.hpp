@@ -70,11 +70,14 @@ public:
     shm::note(states_, ticket, state);
   }
 
-  /// Whether the sender wants to know at once.
-  void demand(bool wanted);
+  /// Whether the sender wants to know at once: it does after an odd number of changes. Who tells of an earlier one is late.
+  void demand(uint64_t changes);
 
 private:
   void flush();
+  [[nodiscard]] bool demanded() const noexcept {
+    return demand_ % 2 == 1;
+  }
   [[nodiscard]] std::vector<uint64_t> take();
   void tell(std::span<const uint64_t> tickets);
 
@@ -84,7 +87,7 @@ private:
   const uint64_t handler_ns_max_;
   std::atomic<uint64_t> waiting_ = 0;
   std::atomic<uint64_t> waiting_bytes_ = 0;
-  std::atomic<bool> demanded_ = false;
+  std::atomic<uint64_t> demand_ = 0;
   std::mutex mutex_;
   std::vector<uint64_t> done_;
   uint64_t told_at_ns_ = 0;

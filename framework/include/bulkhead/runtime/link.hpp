@@ -233,10 +233,10 @@ private:
   bool parks(const flow& who, uint64_t bytes) const;
   bool park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_element_ptr& what, caf::execution_unit* context);
   backlog::room worst_room(const flow& who, const caf::mailbox_element& what, bool unparked) const;
-  static caf::error full();
   void refuse_all(std::vector<parked_messages::message> messages, const caf::error& reason);
   void note_crowded(const wire_address& target);
   void unpark();
+  void tell_demand(uint64_t changes);
   bool take_tickets(std::span<const std::byte> body);
   void on_handled(const transport::incoming& record);
   void on_report(const transport::incoming& record);

@@ -41,7 +41,8 @@ enum class record_kind : uint16_t {
   handled = 14,
   /// The writer has given up chunk `target` of its arena.
   forget_chunk = 15,
-  /// From now on the writer wants tickets back at once (`word` is 1) or when it suits (0). Travels in the control lane.
+  /// The writer wants tickets back at once (`word` is odd) or when it suits (even). `word` grows with each change, and a lower one
+  /// than before is late. Travels in the control lane.
   demand = 16,
   /// The body holds a `backlog_event` of the writer, for the host. Travels in the control lane.
   report = 17,
