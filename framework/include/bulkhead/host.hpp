@@ -4,6 +4,7 @@
 #include "bulkhead/future.hpp"
 #include "bulkhead/options.hpp"
 #include "bulkhead/pool.hpp"
+#include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/transport/death_certificate.hpp"
 #include "bulkhead/worker.hpp"
 
@@ -132,6 +133,20 @@ public:
   /// members of a pool are replaced one after the other.
   /// @returns false if `actor` was not spawned here with a `restart_policy` or as a pool.
   bool recycle(const caf::actor& actor);
+
+  /// Lets another program serve a supervised actor, while it works: a process of it is made ready, then takes over as with `recycle`, and
+  /// nothing is lost. If it does not come up, or dies within its probation in whatever way, the former program serves again at once, from
+  /// the very file that it was started from, even if that was replaced or removed meanwhile; such a death does not count against the
+  /// `restart_policy`. Later processes are started from the new program as well; when the probation is over, spares too.
+  ///
+  /// In a pool the first member alone goes ahead; each further one follows when the one before has passed its probation, so this takes
+  /// as often as long as there are members. The first failure ends it, and all members go back to the former program.
+  ///
+  /// The program must have the same message types as the host: another one is refused with `errc::build_mismatch` as the cause. An actor's
+  /// state goes with its process.
+  /// @returns when the last probation has passed. `errc::upgrade_failed` with the cause when the former program serves; `errc::invalid_option`,
+  ///          `errc::not_loaded`; `caf::sec::invalid_argument` if `actor` was not spawned here with a `restart_policy` or as a pool.
+  future<void> upgrade(const caf::actor& actor, const upgrade_options& options);
 
   /// Ends a supervised actor, or a pool, when it has handled and answered what was sent to it before; new requests fail with
   /// `errc::shutting_down`, other messages are dropped and counted. After `within`, a year at most, it ends all the same.

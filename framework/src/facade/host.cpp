@@ -179,6 +179,21 @@ future<size_t> host::drain(const caf::actor& actor, std::chrono::milliseconds wi
   return future<size_t>{std::move(result)};
 }
 
+future<void> host::upgrade(const caf::actor& actor, const upgrade_options& options) {
+  auto result = std::make_shared<runtime::outcome<void>>();
+  auto done = [result](caf::error failed) {
+    if (failed)
+      result->fail(std::move(failed));
+    else
+      result->set({});
+  };
+  if (impl_ == nullptr)
+    done(not_loaded());
+  else
+    impl_->upgrade(caf::actor_cast<caf::strong_actor_ptr>(actor), options, done);
+  return future<void>{std::move(result)};
+}
+
 size_t host::live_workers() const {
   return impl_ == nullptr ? 0 : impl_->live_workers();
 }

@@ -33,7 +33,8 @@ actor_pool::actor_pool(host_system& host, pool_options options, transport::spawn
     grow_timer_(std::in_place, host.the_keeper().context()),
     idle_timer_(std::in_place, host.the_keeper().context()),
     drain_timer_(std::in_place, host.the_keeper().context()),
-    workers_max_(options_.workers_max) {
+    workers_max_(options_.workers_max),
+    worker_(options_.worker) {
   // nop
 }
 
@@ -56,7 +57,10 @@ void actor_pool::start(spawn_callback done) {
 }
 
 void actor_pool::start_member() {
-  auto slot = host_.make_slot(options_.worker, what_, weak_from_this());
+  std::unique_lock guard{mutex_};
+  auto options = worker_;
+  guard.unlock();
+  auto slot = host_.make_slot(std::move(options), what_, weak_from_this());
   if (!slot) {
     on_started(nullptr, caf::make_error(errc::shutting_down));
     return;
@@ -191,8 +195,12 @@ void actor_pool::slot_over(uint32_t number, const caf::error& reason, std::vecto
 
 // -- how many -----------------------------------------------------------------
 
+bool actor_pool::may_grow() const noexcept {
+  return !over_ && waiting_ > 0 && starting_ == 0 && members_.size() < workers_max_ && !rolls_out_;
+}
+
 void actor_pool::grow_if_needed() {
-  if (growth_watched_ || over_ || waiting_ == 0 || starting_ > 0 || members_.size() >= workers_max_)
+  if (growth_watched_ || !may_grow())
     return;
   growth_watched_ = true;
   host_.the_keeper().post([self = shared_from_this()] { self->look_at_growth(); });
@@ -201,7 +209,7 @@ void actor_pool::grow_if_needed() {
 void actor_pool::look_at_growth() {
   std::unique_lock guard{mutex_};
   auto since = oldest();
-  if (over_ || !since || starting_ > 0 || members_.size() >= workers_max_) {
+  if (!since || !may_grow()) {
     growth_watched_ = false;
     return;
   }
@@ -240,6 +248,11 @@ void actor_pool::shrink() {
   surplus_watched_ = false;
   if (over_)
     return;
+  if (rolls_out_) {
+    guard.unlock();
+    watch_surplus();
+    return;
+  }
   auto unneeded = supervision::surplus(members_.size(), options_.workers_min, peak_);
   peak_ = taken_ + waiting_;
   for (auto i = members_.size(); i-- > 0 && gone.size() < unneeded;)

@@ -42,13 +42,15 @@ void supervised_slot::begin_recycling() {
   drained_by_.reset();
   freeze_delay_ = freeze_delay_min;
   worker_place waiting{number_, 0};
-  if (!successor_ && spares_)
+  auto changes = prepares_change();
+  if (!successor_ && spares_ && !changes)
     successor_ = spares_->take(waiting, shared_from_this());
   if (successor_) {
-    worker_->freeze();
+    if (successor_->ready())
+      worker_->freeze();
     return;
   }
-  successor_ = host_.make_worker(options_, false, waiting, shared_from_this());
+  successor_ = make_process(waiting, changes ? change_->next : program_);
   if (successor_)
     successor_->start([self = shared_from_this(), who = successor_](const caf::error& failed) { self->on_successor(who, failed); });
 }
@@ -69,9 +71,13 @@ void supervised_slot::on_successor(const std::shared_ptr<worker_process>& who, c
     return;
   auto death = certificate_of(*who);
   death.detail = "did not start: " + to_string(failed);
-  tell(supervision_incident::spares_failed, death, {});
   // The present process goes on, and is not asked for another one at each message.
   recycling_ = false;
+  if (change_ && change_->now == program_change::step::prepared) {
+    refuse_program(death);
+    return;
+  }
+  tell(supervision_incident::spares_failed, death, {});
   age_timer_->expires_after(options_.restart.within);
   age_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (!cancelled)

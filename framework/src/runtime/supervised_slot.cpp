@@ -40,6 +40,7 @@ supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_opti
     owner_(std::move(owner)),
     ledger_(std::make_shared<supervision::ledger>(options_.actor_backlog.messages_max)),
     timer_(std::in_place, host.the_keeper().context()),
+    program_{options_.program, options_.arguments, options_.environment},
     freeze_timer_(std::in_place, host.the_keeper().context()),
     age_timer_(std::in_place, host.the_keeper().context()),
     handler_timer_(std::in_place, host.the_keeper().context()),
@@ -137,8 +138,10 @@ void supervised_slot::pause() {
 }
 
 void supervised_slot::process_ended(const worker_process& who, const std::optional<worker_death>& death) {
-  if (worker_.get() != &who)
+  if (worker_.get() != &who) {
+    successor_ended(who);
     return;
+  }
   if (over_) {
     worker_.reset();
     return;
@@ -171,6 +174,10 @@ void supervised_slot::fall(const worker_death& death) {
   deaths_.erase(deaths_.begin(), deaths_.end() - static_cast<std::ptrdiff_t>(before));
   if (stop_wanted_ || handle_gone_) {
     finish(make_error(death));
+    return;
+  }
+  if (return_to_former(death)) {
+    start_process();
     return;
   }
   if (!supervision::may_restart(options_.restart, before)) {
@@ -233,8 +240,10 @@ void supervised_slot::finish(const caf::error& reason) {
     }
     host_.note_dropped(dropped);
   }
-  host_.the_keeper().post([self = shared_from_this()] {
+  host_.the_keeper().post([self = shared_from_this(), reason] {
     self->phase_ = phase::over;
+    if (auto change = std::exchange(self->change_, std::nullopt))
+      change->watch.failed(caf::make_error(errc::upgrade_failed, "the actor ended: " + to_string(reason)));
     self->timer_.reset();
     self->freeze_timer_.reset();
     self->age_timer_.reset();

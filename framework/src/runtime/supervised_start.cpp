@@ -66,12 +66,18 @@ void supervised_slot::start_process() {
 std::shared_ptr<worker_process> supervised_slot::next_process() {
   worker_place place{number_, incarnation_ + 1};
   if (!spares_)
-    spares_ = host_.spares_for(options_);
-  if (successor_ && successor_->ready())
-    if (auto who = std::exchange(successor_, nullptr); who->take_over(place, shared_from_this()))
+    spares_ = spares_of(program_);
+  if (auto who = successor_; who && who->ready()) {
+    if (who->take_over(place, shared_from_this())) {
+      successor_.reset();
+      note_taken_over();
       return who;
+    }
+    successor_ended(*who);
+    successor_.reset();
+  }
   auto spare = spares_ ? spares_->take(place, shared_from_this()) : nullptr;
-  return spare ? spare : host_.make_worker(options_, false, place, shared_from_this());
+  return spare ? spare : make_process(place, program_);
 }
 
 void supervised_slot::spawn_root(const std::shared_ptr<worker_process>& who) {
@@ -142,6 +148,7 @@ void supervised_slot::become_up(worker_process& who) {
     owner->slot_up(number_);
   if (spares_)
     spares_->fill();
+  go_on_with_change();
 }
 
 void supervised_slot::on_start_failed(const caf::error& reason) {

@@ -1,5 +1,6 @@
 // How a worker process is started: regions, command line, hello.
 
+#include "bulkhead/platform/executable_file.hpp"
 #include "bulkhead/platform/null_device.hpp"
 #include "bulkhead/platform/pipe.hpp"
 #include "bulkhead/platform/socket_pair.hpp"
@@ -52,6 +53,10 @@ std::vector<std::string> merged(std::vector<std::string> base, const std::vector
 constexpr int standard_error = 2;
 
 } // namespace
+
+void worker_process::execute(std::shared_ptr<const platform::executable_file> file) {
+  file_ = std::move(file);
+}
 
 void worker_process::start(std::function<void(caf::error)> ready) {
   ready_ = std::move(ready);
@@ -116,6 +121,8 @@ caf::expected<platform::process_spec> worker_process::make_spec(const transport:
   spec.arguments.push_back(options_.program.empty() ? platform::program_name() : program);
   if (!named && !options_.command_prefix.empty())
     spec.arguments.back() = program;
+  if (file_)
+    spec.program = file_->path();
   spec.arguments.insert(spec.arguments.end(), options_.arguments.begin(), options_.arguments.end());
   spec.environment = merged(platform::environment(), options_.environment);
   spec.environment = merged(std::move(spec.environment),

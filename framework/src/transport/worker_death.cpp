@@ -78,7 +78,7 @@ caf::error make_error(errc code, const worker_death& death, std::string story) {
 
 caf::optional<worker_death> death_of(const caf::error& reason) {
   auto told = (reason == errc::worker_lost && reason.context().match_elements<worker_death>())
-              || ((reason == errc::restarts_exhausted || reason == errc::poisoned)
+              || ((reason == errc::restarts_exhausted || reason == errc::poisoned || reason == errc::upgrade_failed)
                   && reason.context().match_elements<worker_death, std::string>());
   if (!told)
     return caf::none;

@@ -3,6 +3,7 @@
 #include "bulkhead/runtime/caf_pool.hpp"
 #include "bulkhead/runtime/pool_options.hpp"
 #include "bulkhead/runtime/slot_owner.hpp"
+#include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/supervision_event.hpp"
 
@@ -52,6 +53,9 @@ public:
 
   /// Replaces the processes of all members, one after the other.
   void recycle();
+
+  /// Brings another program to all members, see `rollout`. No member comes or goes meanwhile, unless it dies.
+  void upgrade(const upgrade_options& what, std::function<void(caf::error)> done);
 
   /// As `supervised_slot::drain`, of all members and of what waits.
   void drain(supervision::time_point until, std::function<void(size_t left)> done);
@@ -141,6 +145,7 @@ private:
   void move_soon(queue& from, uint32_t name);
   void move_all_soon();
   void note_peak() noexcept;
+  [[nodiscard]] bool may_grow() const noexcept;
   void grow_if_needed();
   [[nodiscard]] std::shared_ptr<supervised_slot> next_to_recycle(uint32_t done);
 
@@ -178,6 +183,9 @@ private:
   size_t peak_ = 0;
   size_t starting_ = 0;
   size_t workers_max_;
+  /// What members are started with.
+  worker_options worker_;
+  bool rolls_out_ = false;
   bool draining_ = false;
   bool growth_watched_ = false;
   time_point last_growth_{};

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/pool_options.hpp"
 #include "bulkhead/runtime/death_reporter.hpp"
+#include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -67,6 +68,8 @@ public:
   /// Ends the process of an actor by force, see `host::kill`.
   bool kill(const caf::strong_actor_ptr& actor, std::chrono::milliseconds grace);
 
+  /// Brings another program to a supervised actor or a pool, see `host::upgrade`. `done` is called once, on any thread.
+  void upgrade(const caf::strong_actor_ptr& actor, const upgrade_options& what, std::function<void(caf::error)> done);
 
   /// Where `log` goes; standard error by default. The sink is called on the keeper's thread and must not block.
   void log_to(std::function<void(std::string_view line)> sink);

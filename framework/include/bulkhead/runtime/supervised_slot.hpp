@@ -3,6 +3,7 @@
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
+#include "bulkhead/runtime/worker_program.hpp"
 #include "bulkhead/supervision/ledger.hpp"
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/supervision_event.hpp"
@@ -31,6 +32,7 @@ class link;
 class slot_owner;
 class spare_pool;
 class worker_process;
+struct worker_place;
 
 /// One actor whose process is replaced when it dies: what stands behind a handle that survives restarts.
 ///
@@ -73,6 +75,27 @@ public:
   /// Takes no more messages. Ends when all that it has were handled and answered, or at `until`; then `done` gets how many were not. From
   /// any thread; later calls only move the time.
   void drain(supervision::time_point until, drain_callback done);
+
+  // -- its program, on the keeper's thread ------------------------------------
+
+  /// How a new program does. Each is called once at most, on the keeper's thread.
+  struct program_watch {
+    /// A process of it has taken over from the `former` program.
+    std::function<void(worker_program former)> serves;
+    /// It did not come up, or died before it was trusted, and the former program serves again; or the actor has ended.
+    std::function<void(caf::error reason)> failed;
+  };
+
+  [[nodiscard]] const worker_program& program() const noexcept {
+    return program_;
+  }
+
+  /// Replaces the process by one of another program, as `recycle` does. The present one is trusted by that, unless its turn is still to
+  /// come: then this one is refused.
+  void change_program(worker_program next, program_watch watch);
+
+  /// From now on the death of a process is none of its program's fault.
+  void trust_program();
 
   // -- for the handle ---------------------------------------------------------
 
@@ -135,6 +158,14 @@ private:
   void begin_recycling();
   void on_successor(const std::shared_ptr<worker_process>& who, const caf::error& failed);
   void freeze_after(supervision::duration delay);
+  [[nodiscard]] std::shared_ptr<worker_process> make_process(const worker_place& place, const worker_program& what);
+  [[nodiscard]] std::shared_ptr<spare_pool> spares_of(const worker_program& what);
+  [[nodiscard]] bool prepares_change();
+  void note_taken_over();
+  void successor_ended(const worker_process& who);
+  void go_on_with_change();
+  void refuse_program(const worker_death& death);
+  [[nodiscard]] bool return_to_former(const worker_death& death);
   void watch_age();
   void look_at_age();
   [[nodiscard]] bool has_promises(const worker_process& who) const;
@@ -195,6 +226,19 @@ private:
   bool recycling_ = false;
   /// When promises are not waited for any more.
   std::optional<supervision::time_point> drained_by_;
+  /// What processes are started from.
+  worker_program program_;
+  /// Until the new program is trusted.
+  struct program_change {
+    enum class step : uint8_t { wanted, prepared, on_probation };
+
+    worker_program next;
+    worker_program former;
+    std::shared_ptr<spare_pool> former_spares;
+    program_watch watch;
+    step now = step::wanted;
+  };
+  std::optional<program_change> change_;
   supervision::duration freeze_delay_{};
   std::optional<boost::asio::steady_timer> freeze_timer_;
   std::optional<boost::asio::steady_timer> age_timer_;

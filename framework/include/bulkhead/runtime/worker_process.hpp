@@ -19,6 +19,10 @@
 #include <optional>
 #include <vector>
 
+namespace bulkhead::platform {
+class executable_file;
+} // namespace bulkhead::platform
+
 namespace bulkhead::runtime {
 
 class host_system;
@@ -53,6 +57,9 @@ public:
                  bool stays, std::shared_ptr<supervised_slot> slot, std::weak_ptr<spare_pool> spare_of);
 
   ~worker_process() override;
+
+  /// Runs this instead of what stands at the path of its program. Before `start`.
+  void execute(std::shared_ptr<const platform::executable_file> file);
 
   /// Starts the process. `ready` is called once, with an error if the worker did not come up.
   void start(std::function<void(caf::error)> ready);
@@ -190,6 +197,7 @@ private:
   std::function<void(caf::error)> ready_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
   std::vector<platform::unique_fd> handed_over_;
+  std::shared_ptr<const platform::executable_file> file_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<link> link_;

@@ -78,6 +78,9 @@ enum class errc : uint8_t {
   /// So many processes died while they handled this message that it is not tried again (`restart.poison_after`). The context
   /// holds the last `worker_death` and the story.
   poisoned,
+  /// The new program of an upgrade did not come up, or died in its probation: the former one serves. The context holds a `worker_death`,
+  /// unless it was refused before, and the story.
+  upgrade_failed,
 };
 
 /// The name of the code, as written above.

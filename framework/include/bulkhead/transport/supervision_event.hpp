@@ -34,6 +34,10 @@ enum class supervision_incident : uint8_t {
   growth_failed,
   /// A handler runs for longer than its `handler_policy` allows. Told once for each message; `death` says nothing yet.
   overran,
+  /// A process of another program has taken over: see `host::upgrade`. `death` says nothing.
+  upgraded,
+  /// Another program did not come up, or its process died in its probation: the former one serves. `death` says why.
+  upgrade_failed,
 };
 
 std::string to_string(supervision_incident what);

@@ -70,10 +70,11 @@ std::string describe(const worker_death& death);
 /// An error with code `errc::worker_lost` and `death` as context.
 caf::error make_error(const worker_death& death);
 
-/// The same with code `errc::restarts_exhausted` or `errc::poisoned`, and the story that led to it.
+/// The same with code `errc::restarts_exhausted`, `errc::poisoned` or `errc::upgrade_failed`, and the story that led to it.
 caf::error make_error(errc code, const worker_death& death, std::string story);
 
-/// The certificate in `reason`, if it is an `errc::worker_lost`, `errc::restarts_exhausted` or `errc::poisoned`.
+/// The certificate in `reason`, if it is an `errc::worker_lost`, `errc::restarts_exhausted`, `errc::poisoned` or
+/// `errc::upgrade_failed`.
 caf::optional<worker_death> death_of(const caf::error& reason);
 
 } // namespace bulkhead
