@@ -83,6 +83,7 @@ TEST_CASE("an actor that throws is started again") {
   auto clerk = spawn_clerk(here, supervised(), book);
   event_log events{here};
   caf::scoped_actor self{here.sys};
+  CHECK(ask<int32_t>(self, clerk, caf::get_atom_v)); // its answer tells its own name for itself, which ends with it
   self->send(clerk, caf::close_atom_v, int32_t{1});
   REQUIRE(eventually([&] { return events.count(supervision_incident::restarted) == 1; }));
   CHECK(ask<int32_t>(self, clerk, caf::get_atom_v));

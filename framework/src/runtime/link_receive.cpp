@@ -237,6 +237,10 @@ void link::on_down(const wire_address& who, caf::error reason) {
   // The end of an actor is for its own process to tell.
   if (router_.is_host() && who.process != peer_)
     return;
+  // A supervised root's own name for itself is one of the handle's names, and what becomes of that its slot decides.
+  if (auto known = router_.find(who); router_.is_host() && known)
+    if (auto proxy = as_proxy(known); proxy != nullptr && proxy->slot())
+      return;
   router_.end(who, reason);
 }
 
