@@ -12,6 +12,29 @@ function(bulkhead_own_code target)
   endif()
 endfunction()
 
+# What the code of tests and examples is compiled with besides, in builds with sanitizers: without the checks that take a third of the
+# time to compile, for what ASan finds as well, or x86 does not mind.
+function(bulkhead_quick_sanitizers target)
+  if(BULKHEAD_SANITIZERS MATCHES "undefined")
+    target_compile_options(${target} PRIVATE -fno-sanitize=null,alignment,object-size,vptr)
+  endif()
+endfunction()
+
+# Precompiles headers, if that is wanted, once for all targets of a KIND, which all must be compiled with the same options: the first
+# of them says which headers. A build without presets has none of that, and so finds an include that is missing.
+function(bulkhead_precompile target kind)
+  if(NOT BULKHEAD_PCH)
+    return()
+  endif()
+  get_property(owner GLOBAL PROPERTY "bulkhead_precompiled_${kind}")
+  if(owner)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  else()
+    set_property(GLOBAL PROPERTY "bulkhead_precompiled_${kind}" ${target})
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # Several sources at once, if that is wanted: then what they include is read once, which takes most of the time.
 function(bulkhead_unite target)
   if(BULKHEAD_UNITY GREATER 1)
