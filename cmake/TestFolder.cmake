@@ -17,9 +17,7 @@ function(test_code target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # GCC 12 warns of what it inlines itself, in headers that are precompiled
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
   endif()
-  if(BULKHEAD_SANITIZERS MATCHES "undefined") # a quarter of the time to compile, for what ASan finds as well, or x86 does not mind
-    target_compile_options(${target} PRIVATE -fno-sanitize=null,alignment,object-size,vptr)
-  endif()
+  bulkhead_quick_sanitizers(${target})
 endfunction()
 
 function(add_test_folder folder)
@@ -34,12 +32,12 @@ function(add_test_folder folder)
   test_code(${name})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${ARGN})
-  if(BULKHEAD_PCH AND "test_support" IN_LIST ARGN)
-    target_precompile_headers(${name} REUSE_FROM test_support)
+  if("test_support" IN_LIST ARGN)
+    bulkhead_precompile(${name} tests)
   endif()
-  # GCC 12 takes coroutines that are templates for types without linkage in a file that is included.
-  if("test_support" IN_LIST ARGN AND NOT folder MATCHES "^(unit|coroutine)")
-    bulkhead_unite(${name})
+  bulkhead_unite(${name})
+  if(BULKHEAD_UNITY GREATER 1 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # it takes a source that is included for a header
+    target_compile_options(${name} PRIVATE -Wno-subobject-linkage)
   endif()
   set_target_properties(${name} PROPERTIES CROSSCOMPILING_EMULATOR "${test_launcher}")
   catch_discover_tests(${name} TEST_PREFIX "${prefix}: " PROPERTIES TIMEOUT 300)

@@ -1,8 +1,6 @@
 // The main function of the test programs that use CAF. Each is its own worker, as applications are.
 
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
-
+#include "catch_runner.hpp"
 #include "support/fixture.hpp"
 
 int main(int argc, char** argv) {
@@ -11,5 +9,5 @@ int main(int argc, char** argv) {
   test_support::add_known_actors(cfg);
   if (auto status = bulkhead::run_if_worker(cfg))
     return *status;
-  return Catch::Session().run(argc, argv);
+  return run_catch(argc, argv);
 }

@@ -11,11 +11,18 @@
 
 namespace bulkhead {
 
+namespace detail {
+
+/// Bulkhead's own type ids: a function of the library, because they take a compiler seconds.
+void init_own_types();
+
+} // namespace detail
+
 /// Initializes the type ids of CAF, of Bulkhead, and of the application's own blocks. Once, before the first actor
 /// system; BULKHEAD_MAIN does it.
 template <class... IdBlocks>
 void init_types() {
-  caf::init_global_meta_objects<caf::id_block::bulkhead>();
+  detail::init_own_types();
   (caf::init_global_meta_objects<IdBlocks>(), ...);
   caf::core::init_global_meta_objects();
 }

@@ -5,6 +5,10 @@
 
 namespace bulkhead {
 
+void detail::init_own_types() {
+  caf::init_global_meta_objects<caf::id_block::bulkhead>();
+}
+
 bool is_worker() {
   return runtime::is_worker();
 }

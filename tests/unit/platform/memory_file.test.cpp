@@ -28,7 +28,7 @@ unique_fd plain_memfd(size_t size) {
   return fd;
 }
 
-unique_fd duplicate(int fd) {
+unique_fd duplicate_of(int fd) {
   return unique_fd{::fcntl(fd, F_DUPFD_CLOEXEC, 0)};
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("an immutable file cannot be written to by anybody, and only such a fi
     REQUIRE(writer.has_value());
     writer->data()[3] = std::byte{7};
     CHECK(file->make_immutable().error().number == EBUSY);
-    CHECK(memory_file::adopt_immutable(duplicate(file->fd()), bytes).error().number == EPERM);
+    CHECK(memory_file::adopt_immutable(duplicate_of(file->fd()), bytes).error().number == EPERM);
   }
   REQUIRE(file->make_immutable().has_value());
   CHECK(file->map_writable().has_error());
@@ -152,7 +152,7 @@ TEST_CASE("an immutable file cannot be written to by anybody, and only such a fi
   CHECK(::pwrite(file->fd(), &byte, 1, 0) == -1);
   CHECK(::fallocate(file->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == -1);
   CHECK(file->forbid_new_seals().error().number == EPERM);
-  auto adopted = memory_file::adopt_immutable(duplicate(file->fd()), bytes);
+  auto adopted = memory_file::adopt_immutable(duplicate_of(file->fd()), bytes);
   REQUIRE(adopted.has_value());
   auto reader = adopted->map_readonly();
   REQUIRE(reader.has_value());
@@ -160,7 +160,7 @@ TEST_CASE("an immutable file cannot be written to by anybody, and only such a fi
   auto only_new_writers = memory_file::create("test", bytes);
   REQUIRE(only_new_writers.has_value());
   REQUIRE(only_new_writers->forbid_new_writers().has_value());
-  CHECK(memory_file::adopt_immutable(duplicate(only_new_writers->fd()), bytes).error().number == EPERM);
+  CHECK(memory_file::adopt_immutable(duplicate_of(only_new_writers->fd()), bytes).error().number == EPERM);
 }
 
 TEST_CASE("a file without new seals stays writable for all who have it") {
@@ -191,7 +191,7 @@ TEST_CASE("a file made elsewhere is adopted with its contents") {
   auto writer = file->map_writable();
   REQUIRE(writer.has_value());
   writer->data()[5] = std::byte{5};
-  auto adopted = memory_file::adopt(duplicate(file->fd()), bytes);
+  auto adopted = memory_file::adopt(duplicate_of(file->fd()), bytes);
   REQUIRE(adopted.has_value());
   CHECK(adopted->size() == bytes);
   auto reader = adopted->map_readonly();
@@ -209,8 +209,8 @@ TEST_CASE("a file that a peer could still shorten is not adopted") {
 TEST_CASE("a file of another size than expected is not adopted") {
   auto file = memory_file::create("test", bytes);
   REQUIRE(file.has_value());
-  CHECK(memory_file::adopt(duplicate(file->fd()), bytes + 1).error().number == EINVAL);
-  CHECK(memory_file::adopt(duplicate(file->fd()), bytes - 1).error().number == EINVAL);
+  CHECK(memory_file::adopt(duplicate_of(file->fd()), bytes + 1).error().number == EINVAL);
+  CHECK(memory_file::adopt(duplicate_of(file->fd()), bytes - 1).error().number == EINVAL);
 }
 
 TEST_CASE("what is not a memory file is not adopted") {

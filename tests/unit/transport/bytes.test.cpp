@@ -29,7 +29,7 @@ caf::byte_buffer encoded(const T& what) {
 }
 
 template <class T>
-bool decode(const caf::byte_buffer& in, T& what) {
+bool decoded(const caf::byte_buffer& in, T& what) {
   caf::binary_deserializer source{nullptr, in};
   return source.apply(what);
 }
@@ -51,15 +51,15 @@ TEST_CASE("a slice shares the memory and never passes the end") {
 
 TEST_CASE("bytes and arrays written for another machine come back") {
   bytes back;
-  REQUIRE(decode(encoded(bytes::copy_of("some text")), back));
+  REQUIRE(decoded(encoded(bytes::copy_of("some text")), back));
   CHECK(back.view() == "some text");
-  REQUIRE(decode(encoded(bytes{}), back));
+  REQUIRE(decoded(encoded(bytes{}), back));
   CHECK(back.empty());
   auto large = bytes{caf::byte_buffer(1'000'000, caf::byte{5})};
-  REQUIRE(decode(encoded(large), back));
+  REQUIRE(decoded(encoded(large), back));
   CHECK(back == large);
   array<double> values;
-  REQUIRE(decode(encoded(array<double>::copy_of(std::vector<double>{1.5, -2.5})), values));
+  REQUIRE(decoded(encoded(array<double>::copy_of(std::vector<double>{1.5, -2.5})), values));
   REQUIRE(values.size() == 2);
   CHECK(values[1] == -2.5);
 }
@@ -68,15 +68,15 @@ TEST_CASE("input that does not fit is refused") {
   auto good = encoded(bytes::copy_of("0123456789"));
   bytes back;
   for (size_t size = 0; size < good.size(); ++size)
-    CHECK_FALSE(decode(caf::byte_buffer(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)), back));
+    CHECK_FALSE(decoded(caf::byte_buffer(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)), back));
   auto absurd = good;
   absurd[1] = caf::byte{0x7f};
-  CHECK_FALSE(decode(absurd, back));
+  CHECK_FALSE(decoded(absurd, back));
   auto attached = good;
   attached[0] = caf::byte{0x80};
-  CHECK_FALSE(decode(attached, back));
+  CHECK_FALSE(decoded(attached, back));
   array<uint32_t> values;
-  CHECK_FALSE(decode(good, values));
+  CHECK_FALSE(decoded(good, values));
 }
 
 TEST_CASE("an array copies what is not aligned for its values, and refuses a broken number of them") {
@@ -118,7 +118,7 @@ TEST_CASE("a descriptor is closed with its last copy, and never leaves the machi
     caf::binary_serializer sink{nullptr, out};
     REQUIRE(sink.apply(copy));
     auto arrived = reading;
-    REQUIRE(decode(out, arrived));
+    REQUIRE(decoded(out, arrived));
     CHECK_FALSE(arrived);
   }
   CHECK(::fcntl(pipe_fds[1], F_GETFD) == -1);
@@ -128,6 +128,6 @@ TEST_CASE("a descriptor is closed with its last copy, and never leaves the machi
   bulkhead::fd none;
   auto without = encoded(none);
   bulkhead::fd back = reading;
-  REQUIRE(decode(without, back));
+  REQUIRE(decoded(without, back));
   CHECK_FALSE(back);
 }
