@@ -110,6 +110,12 @@ const test_support::known_actor clerk_known{bulkhead::heavy<"clerk", clerk>::add
 
 } // namespace
 
+void note_into(const std::string& path, int32_t sender, int32_t number) {
+  auto file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  note(file, sender, number);
+  ::close(file);
+}
+
 diary::diary() {
   std::string name = (std::filesystem::temp_directory_path() / "bulkhead-diary-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr)

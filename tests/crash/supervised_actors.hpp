@@ -41,6 +41,9 @@ private:
   std::filesystem::path folder_;
 };
 
+/// Writes into the diary at `path`.
+void note_into(const std::string& path, int32_t sender, int32_t number);
+
 /// The events that a host's subscriber got.
 class event_log {
 public:

@@ -13,8 +13,9 @@ namespace bulkhead {
 /// `in_doubt::retry`: the processes of the earlier attempts died in the handler, which may have done a part of its work.
 [[nodiscard]] uint32_t attempt(caf::local_actor* self) noexcept;
 
-/// Whether the handler that `self` runs just now has taken longer than its `handler_policy::time_max`: then it should end, with an error
-/// for who has asked, before its process is killed. Reads a clock. False in actors without such a policy.
+/// Whether the handler that `self`, a heavy actor, runs just now should end: it has taken longer than its `handler_policy::time_max`, and
+/// its process may be killed; or nobody waits for its answer any more, because the time of the request is over, or of the one in whose
+/// handler that was made. Reads a clock in actors with such a policy, else some memory.
 [[nodiscard]] bool overdue(caf::local_actor* self) noexcept;
 
 } // namespace bulkhead

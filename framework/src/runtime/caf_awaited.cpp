@@ -36,13 +36,17 @@ uint64_t awaited_request(caf::resumable& job) noexcept {
   return awaiting_actor::awaited(*actor).front().first.request_id().integer_value();
 }
 
-request_key handled_request(caf::resumable& job) noexcept {
+request_key handled_request(caf::resumable& job, transport::process_number self) noexcept {
   auto actor = as_actor(job);
   auto what = actor != nullptr ? actor->current_mailbox_element() : nullptr;
-  if (what == nullptr || !what->tracing_id || what->mid.is_response())
+  if (what == nullptr || what->mid.is_response())
     return {};
-  auto source = source_of(*what->tracing_id);
-  return {source.process, source.actor, what->mid.request_id().integer_value()};
+  auto id = what->mid.request_id().integer_value();
+  if (what->tracing_id) {
+    auto source = source_of(*what->tracing_id);
+    return {source.process, source.actor, id};
+  }
+  return what->mid.is_request() && what->sender ? request_key{self, what->sender->aid, id} : request_key{};
 }
 
 bool exit_is_next(caf::resumable& job) noexcept {

@@ -5,7 +5,8 @@
 
 namespace bulkhead::runtime {
 
-caf_clock::caf_clock(std::function<void(time_point)> wake_at) : wake_at_(std::move(wake_at)) {
+caf_clock::caf_clock(std::function<void(time_point)> wake_at, std::function<void(const timed_out&)> on_timed_out)
+  : wake_at_(std::move(wake_at)), on_timed_out_(std::move(on_timed_out)) {
   // nop
 }
 
@@ -30,14 +31,18 @@ caf::disposable caf_clock::schedule_periodically(time_point first_run, caf::acti
 }
 
 caf_clock::time_point caf_clock::run_due(time_point now) {
+  timed_out requests;
   std::unique_lock guard{mutex_};
   while (!heap_.empty() && heap_.front().due <= now) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     auto job = std::move(heap_.back());
     heap_.pop_back();
     guard.unlock();
-    if (!job.what.disposed())
+    if (!job.what.disposed()) {
+      if (auto over = timeouts_.request_of(job.what))
+        requests.push_back(*over);
       job.what.run();
+    }
     auto again = job.period.count() > 0 && job.what.reschedule() == caf::action::transition::success;
     if (!again)
       job.what = caf::action{};
@@ -48,7 +53,11 @@ caf_clock::time_point caf_clock::run_due(time_point now) {
     }
   }
   next_wake_ = heap_.empty() ? time_point::max() : heap_.front().due;
-  return next_wake_;
+  auto result = next_wake_;
+  guard.unlock();
+  if (!requests.empty())
+    on_timed_out_(requests);
+  return result;
 }
 
 void caf_clock::clear() {

@@ -101,7 +101,13 @@ public:
       entered_at_ns_ = platform::now_ns();
   }
 
+  [[nodiscard]] bool lapsed() const noexcept {
+    return log_->lapsed(ticket_);
+  }
+
   [[nodiscard]] bool overdue() const noexcept {
+    if (lapsed())
+      return true;
     return entered_at_ns_ != 0 && platform::now_ns() - entered_at_ns_ >= log_->handler_ns_max();
   }
 
@@ -123,6 +129,13 @@ private:
   mutable uint64_t entered_at_ns_ = 0;
 };
 
+void make_room() noexcept {
+  if (entered.count < nested_max)
+    return;
+  std::copy(entered.all.begin() + 1, entered.all.end(), entered.all.begin());
+  --entered.count;
+}
+
 const mark* as_mark(const caf::tracing_data* data) noexcept {
   return data != nullptr && typeid(*data) == typeid(mark) ? static_cast<const mark*>(data) : nullptr;
 }
@@ -142,10 +155,7 @@ wire_address source_of(const caf::tracing_data& what) {
 void handler_entered(const caf::tracing_data* data, shm::flight_recorder& recorder, shm::recorded_message about,
                      bool in_turn) {
   auto what = as_mark(data);
-  if (entered.count == nested_max) {
-    std::copy(entered.all.begin() + 1, entered.all.end(), entered.all.begin());
-    --entered.count;
-  }
+  make_room();
   if (what != nullptr) {
     about.sender = what->source().actor;
     about.sender_process = what->source().process;
@@ -155,19 +165,30 @@ void handler_entered(const caf::tracing_data* data, shm::flight_recorder& record
   entered.all[entered.count++] = {what, &recorder, recorder.begin(about, event_clock.time(in_turn))};
 }
 
+void handler_omitted() noexcept {
+  make_room();
+  entered.all[entered.count++] = {};
+}
+
+bool has_lapsed(const caf::tracing_data* data) noexcept {
+  auto what = as_mark(data);
+  return what != nullptr && what->lapsed();
+}
+
 void handler_left(bool skipped) {
   if (entered.count == 0)
     return;
   auto& left = entered.all[--entered.count];
-  left.recorder->end(left.recorded);
+  if (left.recorder != nullptr)
+    left.recorder->end(left.recorded);
   if (skipped && left.what != nullptr)
     left.what->note(shm::ticket_state::untouched);
 }
 
 void handlers_over() noexcept {
   event_clock.end_turn();
-  for (; entered.count > 0; --entered.count)
-    entered.all[entered.count - 1].recorder->end(entered.all[entered.count - 1].recorded);
+  while (entered.count > 0)
+    handler_left(false);
 }
 
 bool is_overdue(const caf::tracing_data* data) noexcept {

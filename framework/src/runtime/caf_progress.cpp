@@ -37,6 +37,12 @@ shm::recorded_message about(const caf::local_actor& receiver, const caf::mailbox
   return result;
 }
 
+// CAF asks nobody whether it shall handle a message, but it drops a response to a request that nobody has made.
+void omit(const caf::mailbox_element& element) {
+  constexpr caf::message_id nobodys{caf::message_id::default_async_value | caf::message_id::request_id_mask};
+  const_cast<caf::mailbox_element&>(element).mid = nobodys.response_id();
+}
+
 } // namespace
 
 void caf_progress::add_actor(const caf::local_actor& self, const caf::local_actor* parent) {
@@ -50,6 +56,13 @@ void caf_progress::remove_actor(const caf::local_actor& self) {
 }
 
 void caf_progress::before_processing(const caf::local_actor& self, const caf::mailbox_element& element) {
+  if (has_lapsed(element.tracing_id.get()) && !self.getf(caf::abstract_actor::is_blocking_flag)) {
+    if (next_ != nullptr)
+      next_->before_processing(self, element);
+    omit(element);
+    handler_omitted();
+    return;
+  }
   auto in_turn = caf_scheduler::current_unit() != nullptr;
   auto begin = [&] { handler_entered(element.tracing_id.get(), recorder_, about(self, element, self_), in_turn); };
   if (!tracked_ || in_turn)

@@ -36,7 +36,13 @@ caf_scheduler::caf_scheduler(caf::actor_system& system, transport::process_numbe
     io_(std::make_unique<io_part>(*keeper_)),
     waiting_(waiting),
     cores_(platform::cores()) {
-  clock_ = std::make_unique<caf_clock>([this](auto when) { schedule_clock(when); });
+  clock_ = std::make_unique<caf_clock>([this](auto when) { schedule_clock(when); },
+                                       [this, self](auto& requests) {
+                                         request_set over;
+                                         for (auto& x : requests)
+                                           over.insert({self, x.requester, x.mid.integer_value()});
+                                         lapse(std::move(over));
+                                       });
   router_ = std::make_unique<router>(system, self, key, *this);
 }
 

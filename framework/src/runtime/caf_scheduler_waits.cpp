@@ -74,6 +74,11 @@ void caf_scheduler::room_made(link& via) {
     enqueue(job);
 }
 
+void caf_scheduler::nothing_parked(link& via, const wire_address& source) {
+  for (auto job : waits_.take_of(&via, source))
+    enqueue(job);
+}
+
 void caf_scheduler::end_waits() {
   for (auto job : waits_.take_all())
     enqueue(job);
@@ -123,7 +128,23 @@ void caf_scheduler::check_receivers() {
 
 request_key caf_scheduler::handled_request() const noexcept {
   auto now = running::of_thread;
-  return now != nullptr ? runtime::handled_request(*now->job) : request_key{};
+  return now != nullptr ? runtime::handled_request(*now->job, router_->self()) : request_key{};
+}
+
+// On the thread that also closes links and gives their memory back.
+void caf_scheduler::lapse(request_set requests) {
+  keeper_->post([this, over = std::move(requests)]() mutable {
+    while (!over.empty()) {
+      request_set caused;
+      on_lapsed(over);
+      for_each_link([&](link& x) { x.lapse(over, caused); });
+      over = std::move(caused);
+    }
+  });
+}
+
+void caf_scheduler::on_lapsed(const request_set&) {
+  // nop
 }
 
 void caf_scheduler::request_made() {

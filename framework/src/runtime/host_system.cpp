@@ -149,6 +149,17 @@ bool host_system::on_waiting(std::vector<wait_edge> all) {
   return !asked.empty();
 }
 
+void host_system::on_lapsed(const request_set& over) {
+  std::unique_lock guard{mutex_};
+  auto supervised = supervised_;
+  auto pools = pools_;
+  guard.unlock();
+  for (auto& x : pools)
+    x->lapse(over);
+  for (auto& x : supervised)
+    x->lapse(over);
+}
+
 // One of them goes on: it may handle what the one before it waits for. A wait for room ends without loss; a request fails, best
 // one that nobody has begun to handle.
 void host_system::break_circle(const std::vector<wait_edge>& circle) {

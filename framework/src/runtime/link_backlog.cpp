@@ -5,6 +5,7 @@
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/shm/layout.hpp"
 
 #include <cstring>
 #include <utility>
@@ -155,9 +156,10 @@ void link::return_tickets(std::span<const uint64_t> tickets) {
 
 const std::shared_ptr<handled_log>& link::handled() {
   if (!handled_)
-    handled_ = std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all,
-                                             router_.is_host() ? std::span<std::byte>{} : ticket_states(),
-                                             router_.is_host() ? 0 : options_.handler_ms_max);
+    handled_ = router_.is_host()
+                 ? std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all)
+                 : std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all, ticket_states(),
+                                                 options_.handler_ms_max, shm::lapse_board_of(edge_->peer.data(), edge_->rings));
   return handled_;
 }
 

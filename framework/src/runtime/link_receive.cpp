@@ -116,6 +116,9 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
     case record_kind::frozen:
       events_->on_frozen();
       break;
+    case record_kind::lapse:
+      on_lapse(record);
+      break;
     case record_kind::piece:
       break; // the inbox hands out wholes only
   }

@@ -86,6 +86,33 @@ void parked_messages::put_back(const wire_address& target, message item) {
   count_ = queues_.size();
 }
 
+std::vector<caf::strong_actor_ptr> parked_messages::drop_if(const std::function<bool(const caf::mailbox_element&)>& is_unwanted) {
+  std::vector<message> dropped; // outlives the guard: its destruction may send
+  std::vector<caf::strong_actor_ptr> result;
+  if (count_ == 0)
+    return result;
+  std::lock_guard guard{mutex_};
+  for (auto& [target, waiting] : queues_)
+    std::erase_if(waiting.items, [&, &from = waiting](message& x) {
+      if (!is_unwanted(*x.what))
+        return false;
+      from.bytes -= x.bytes;
+      dropped.push_back(std::move(x));
+      return true;
+    });
+  for (auto& x : dropped)
+    if (x.what->sender && !has_any_of(x.what->sender))
+      result.push_back(x.what->sender);
+  return result;
+}
+
+// Under the mutex.
+bool parked_messages::has_any_of(const caf::strong_actor_ptr& sender) const {
+  auto is_from = [&](const message& x) { return x.what->sender == sender; };
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [&](auto& x) { return std::any_of(x.second.items.begin(), x.second.items.end(), is_from); });
+}
+
 std::vector<parked_messages::message> parked_messages::take_all(const wire_address& target) {
   std::vector<message> result;
   std::lock_guard guard{mutex_};

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/caf_pool.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 
 #include <algorithm>
@@ -125,6 +126,31 @@ void actor_pool::give_back(std::vector<supervision::ledger::entry> unbegun, std:
 void actor_pool::refuse_all(const std::vector<supervision::ledger::entry>& all) const {
   for (auto& x : all)
     (void) refuse(caf::mailbox_element{x.sender, x.mid, {}, {}}, link::after_end(reason_), nullptr);
+}
+
+void actor_pool::lapse(const request_set& over) {
+  std::vector<waiting_message> dropped; // both outlive the guard
+  caf::strong_actor_ptr held;
+  std::lock_guard guard{mutex_};
+  if (waiting_ == 0)
+    return;
+  auto drop_from = [&](queue& from) {
+    for (auto& line : from.messages)
+      std::erase_if(line, [&](waiting_message& x) {
+        auto who = x.what->mid.is_request() && x.what->sender ? host_.routes().address_of(*x.what->sender) : std::nullopt;
+        if (!who || !over.contains({who->process, who->actor, x.what->mid.request_id().integer_value()}))
+          return false;
+        release_key(x.key);
+        dropped.push_back(std::move(x));
+        return true;
+      });
+  };
+  drop_from(common_);
+  for (auto& x : members_)
+    drop_from(x->own);
+  waiting_ -= dropped.size();
+  if (waiting_ == 0)
+    held = std::move(held_);
 }
 
 // Its keys belong to other members from now on.

@@ -131,6 +131,17 @@ bool supervised_slot::deliver(caf_proxy& handle, caf::mailbox_element_ptr what, 
   return present.via->forward(handle, std::move(what), context);
 }
 
+void supervised_slot::lapse(const request_set& over) {
+  if (ledger_->size() == 0)
+    return;
+  (void) ledger_->lapse([&](const ledger::entry& x) {
+    auto key = key_of(x.sender, x.mid);
+    return key && over.contains(*key);
+  });
+  if (options_.handler.deadlines && ledger_->any_lapsed())
+    watch_handlers_now();
+}
+
 // In the order of their sending; new messages wait behind these until all are gone.
 void supervised_slot::replay(uint32_t incarnation) {
   auto handle = handle_.lock();

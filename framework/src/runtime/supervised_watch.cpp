@@ -11,10 +11,19 @@
 
 namespace bulkhead::runtime {
 
+// Not by each message if only lapsed requests matter.
 void supervised_slot::watch_handlers() {
-  if (options_.handler.time_max.count() == 0 || handlers_watched_ || handlers_watched_.exchange(true))
-    return;
-  host_.the_keeper().post([self = shared_from_this()] { self->look_at_handlers(); });
+  if (options_.handler.time_max.count() != 0)
+    watch_handlers_now();
+}
+
+void supervised_slot::watch_handlers_now() {
+  if (!handlers_watched_ && !handlers_watched_.exchange(true))
+    host_.the_keeper().post([self = shared_from_this()] { self->look_at_handlers(); });
+}
+
+bool supervised_slot::handlers_may_be_overdue() const {
+  return options_.handler.time_max.count() != 0 ? ledger_->size() > 0 : ledger_->any_lapsed();
 }
 
 // Nothing wakes up the host while there is nothing to handle.
@@ -28,38 +37,40 @@ void supervised_slot::look_at_handlers() {
     begun = ledger_->begun([states](uint64_t ticket) { return shm::state_of(states, ticket); });
   }
   std::erase_if(handlers_, [&](auto& x) { return std::find(begun.begin(), begun.end(), x.first) == begun.end(); });
-  for (auto number : begun)
-    if (look_at_handler(number, at)) {
-      worker_->overran("it had not ended after " + std::to_string(options_.handler.time_max.count())
-                         + " ms: " + transport::type_names(ledger_->content_of(number)));
+  auto& policy = options_.handler;
+  for (auto number : begun) {
+    auto& found = handlers_.try_emplace(number, running_handler{at, {}}).first->second;
+    look_at_handler(number, found, at);
+    if (policy.then == overrun::kill && found.overdue_since && at - *found.overdue_since >= policy.grace) {
+      worker_->overran(policy.deadlines && ledger_->has_lapsed(number), ledger_->content_of(number));
       break;
     }
-  if (ledger_->size() == 0) {
+  }
+  if (!handlers_may_be_overdue()) {
     handlers_watched_ = false;
     // One may have come just before.
-    if (ledger_->size() == 0 || handlers_watched_.exchange(true))
+    if (!handlers_may_be_overdue() || handlers_watched_.exchange(true))
       return;
   }
-  handler_timer_->expires_after(supervision::watch_period(options_.handler));
+  handler_timer_->expires_after(supervision::watch_period(policy));
   handler_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (!cancelled)
       self->look_at_handlers();
   });
 }
 
-// Returns whether its process is to be killed.
-bool supervised_slot::look_at_handler(uint64_t number, supervision::time_point at) {
+void supervised_slot::look_at_handler(uint64_t number, running_handler& what, supervision::time_point at) {
   auto& policy = options_.handler;
-  auto& found = handlers_.try_emplace(number, running_handler{at}).first->second;
-  if (at - found.since < policy.time_max)
-    return false;
-  if (!std::exchange(found.told, true)) {
-    auto who = certificate_of(*worker_);
-    host_.publish(supervision_event{supervision_incident::overran, number_, who.incarnation, who.pid, {},
-                                    transport::type_names(ledger_->content_of(number)) + ", for "
-                                      + std::to_string(policy.time_max.count()) + " ms"});
-  }
-  return policy.then == overrun::kill && at - found.since >= policy.time_max + policy.grace;
+  auto lapsed = policy.deadlines && ledger_->has_lapsed(number);
+  auto too_long = policy.time_max.count() != 0 && at - what.since >= policy.time_max;
+  if (what.overdue_since || (!lapsed && !too_long))
+    return;
+  what.overdue_since = lapsed ? at : what.since + policy.time_max;
+  auto who = certificate_of(*worker_);
+  host_.publish(supervision_event{supervision_incident::overran, number_, who.incarnation, who.pid, {},
+                                  transport::type_names(ledger_->content_of(number))
+                                    + (lapsed ? ", and nobody waits for its answer any more"
+                                              : ", for " + std::to_string(policy.time_max.count()) + " ms")});
 }
 
 } // namespace bulkhead::runtime

@@ -60,6 +60,10 @@ std::vector<caf::resumable*> wait_list::take_ready(const link* via) {
   return take_if([via](const entry& x) { return x.what.via.get() == via && via->may_send(x.what.who); });
 }
 
+std::vector<caf::resumable*> wait_list::take_of(const link* via, const wire_address& source) {
+  return take_if([&](const entry& x) { return x.what.via.get() == via && x.what.who.source == source; });
+}
+
 std::vector<caf::resumable*> wait_list::take_all() {
   return take_if([](const entry&) { return true; });
 }

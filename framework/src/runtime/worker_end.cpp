@@ -155,9 +155,13 @@ void worker_process::on_slow(const std::string& complaint) {
   condemn(death_cause::stopped, complaint);
 }
 
-void worker_process::overran(std::string what) {
-  hit_limit("handler.time_max", static_cast<uint64_t>(options_.handler.time_max.count()));
-  condemn(death_cause::overran, std::move(what));
+void worker_process::overran(bool lapsed, const caf::message& what) {
+  auto time_max = static_cast<uint64_t>(options_.handler.time_max.count());
+  if (!lapsed)
+    hit_limit("handler.time_max", time_max);
+  condemn(death_cause::overran, (lapsed ? "nobody waited for its answer any more: "
+                                        : "it had not ended after " + std::to_string(time_max) + " ms: ")
+                                  + transport::type_names(what));
 }
 
 void worker_process::condemn(death_cause cause, std::string why) {

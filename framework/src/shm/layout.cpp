@@ -23,7 +23,7 @@ bool valid(geometry rings) noexcept {
 }
 
 size_t region_bytes(geometry rings) noexcept {
-  return header_bytes + size_t{rings.data_bytes} + size_t{rings.control_bytes} + black_box_bytes;
+  return header_bytes + size_t{rings.data_bytes} + size_t{rings.control_bytes} + black_box_bytes + lapse_board_bytes;
 }
 
 bool check(const std::byte* region, size_t bytes, geometry rings) noexcept {

@@ -112,6 +112,17 @@ std::vector<uint64_t> ledger::begun(const std::function<shm::ticket_state(uint64
   return result;
 }
 
+bool ledger::has_lapsed(uint64_t number) const {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(number);
+  return i != entries_.end() && i->second.lapsed;
+}
+
+bool ledger::any_lapsed() const {
+  std::lock_guard guard{mutex_};
+  return std::any_of(entries_.begin(), entries_.end(), [](auto& x) { return x.second.lapsed; });
+}
+
 caf::message ledger::content_of(uint64_t number) const {
   std::lock_guard guard{mutex_};
   auto i = entries_.find(number);
@@ -139,7 +150,8 @@ ledger::settlement ledger::settle(const restart_policy& policy,
     if (x.incarnation == 0)
       continue;
     auto state = x.ticket == 0 ? ticket_state::untouched : state_of(x.ticket);
-    if (state == ticket_state::handled || (x.mid.is_request() && state != ticket_state::untouched && answered(x))) {
+    if (state == ticket_state::handled || (x.lapsed && state == ticket_state::untouched)
+        || (x.mid.is_request() && state != ticket_state::untouched && answered(x))) {
       handled.push_back(number);
       continue;
     }
@@ -160,6 +172,24 @@ ledger::settlement ledger::settle(const restart_policy& policy,
   for (auto& [number, verdict] : lost)
     result.lost.push_back({take(number, dropped), verdict});
   std::sort(waiting_.begin(), waiting_.end());
+  return result;
+}
+
+std::vector<ledger::entry> ledger::lapse(const std::function<bool(const entry&)>& is_over) {
+  std::vector<entry> result;
+  caf::strong_actor_ptr dropped; // outlives the guard
+  std::lock_guard guard{mutex_};
+  auto found = false;
+  for (auto& [number, x] : entries_)
+    if (x.mid.is_request() && !x.lapsed && is_over(x))
+      found = x.lapsed = true;
+  if (found)
+    std::erase_if(waiting_, [&](uint64_t number) {
+      if (!entries_.at(number).lapsed)
+        return false;
+      result.push_back(take(number, dropped));
+      return true;
+    });
   return result;
 }
 

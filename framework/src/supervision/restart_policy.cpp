@@ -42,12 +42,15 @@ complaint check(const handler_policy& handler, const restart_policy& policy) {
     return {"handler.then", "must be report or kill"};
   if (handler.time_max != 0ms && policy.when == restart_when::never)
     return {"handler.time_max", "needs restart.when other than never: another process takes over"};
+  if (handler.deadlines && policy.when == restart_when::never)
+    return {"handler.deadlines", "needs restart.when other than never: another process takes over"};
   return {};
 }
 
 duration watch_period(const handler_policy& handler) noexcept {
   constexpr duration shortest = std::chrono::milliseconds{1}, longest = std::chrono::seconds{1};
-  return std::clamp<duration>(handler.time_max / 8, shortest, longest);
+  auto limit = handler.time_max.count() != 0 ? handler.time_max : handler.grace;
+  return std::clamp<duration>(limit / 8, shortest, longest);
 }
 
 size_t recent(const restart_policy& policy, std::span<const time_point> deaths, time_point now) noexcept {

@@ -19,7 +19,9 @@ const time_point start{1000h};
 struct clock_under_test {
   std::vector<time_point> wake_ups;
   std::vector<int> ran;
-  caf_clock clock{[this](time_point when) { wake_ups.push_back(when); }};
+  caf_clock clock{[this](time_point when) { wake_ups.push_back(when); },
+                  [this](auto& requests) { timed_out.insert(timed_out.end(), requests.begin(), requests.end()); }};
+  caf_clock::timed_out timed_out;
 
   caf::disposable add(time_point when, int number, caf_clock::duration_type period = {}) {
     return clock.schedule_periodically(when, caf::make_action([this, number] { ran.push_back(number); }), period);
@@ -40,6 +42,35 @@ TEST_CASE("what is due runs in the order of time, then of scheduling, and nothin
   CHECK(t.ran == std::vector{1, 11, 2});
   CHECK(t.clock.run_due(start + 1h) == time_point::max());
   CHECK(t.ran == std::vector{1, 11, 2, 3});
+}
+
+TEST_CASE("requests that have timed out are told apart from all else that the clock does") {
+  caf::actor_system_config cfg;
+  caf::actor_system sys{cfg};
+  caf::scoped_actor self{sys};
+  clock_under_test t;
+  auto receiver = caf::actor_cast<caf::strong_actor_ptr>(self);
+  auto response = caf::make_message_id(7).response_id();
+  auto schedule = [&](caf::message_id mid, caf::message content) {
+    return t.clock.schedule_message(start, receiver, caf::make_mailbox_element(nullptr, mid, {}, std::move(content)));
+  };
+  auto timeout = caf::make_message(caf::make_error(caf::sec::request_timeout));
+  schedule(response, timeout);
+  schedule(response, caf::make_message(caf::make_error(caf::sec::runtime_error)));
+  schedule(response, caf::make_message(int32_t{1}));
+  schedule(caf::make_message_id(), timeout);
+  auto answered = schedule(caf::make_message_id(8).response_id(), timeout);
+  answered.dispose();
+  t.add(start, 1);
+  t.clock.schedule(start, caf::make_action([] {}), receiver);
+  t.clock.schedule_message(start, caf::actor_cast<caf::weak_actor_ptr>(receiver),
+                           caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, timeout));
+  CHECK(t.clock.run_due(start) == time_point::max());
+  REQUIRE(t.timed_out.size() == 1);
+  CHECK(t.timed_out[0].requester == self->id());
+  CHECK(t.timed_out[0].mid.integer_value() == 7);
+  // It has its error all the same.
+  CHECK_FALSE(self->mailbox().empty());
 }
 
 TEST_CASE("the keeper is woken only for a deadline before the one that it waits for") {

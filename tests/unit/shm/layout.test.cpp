@@ -29,7 +29,7 @@ TEST_CASE("a region is the header page, both rings and the black box, one after 
   geometry rings{1 << 20, 1 << 16};
   CHECK(ring_offset(rings, lane_id::data) == 4096);
   CHECK(ring_offset(rings, lane_id::control) == 4096 + (1 << 20));
-  CHECK(region_bytes(rings) == 4096 + (1 << 20) + (1 << 16) + black_box_bytes);
+  CHECK(region_bytes(rings) == 4096 + (1 << 20) + (1 << 16) + black_box_bytes + lapse_board_bytes);
   guarded_region region{small};
   CHECK(reinterpret_cast<const std::byte*>(black_box_of(region.foreign(), small)) - region.foreign() == 4096 + 4096 + 4096);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/runtime/caf_pool.hpp"
+#include "bulkhead/runtime/pending_table.hpp"
 #include "bulkhead/runtime/pool_options.hpp"
 #include "bulkhead/runtime/slot_owner.hpp"
 #include "bulkhead/runtime/upgrade_options.hpp"
@@ -61,6 +62,9 @@ public:
   void drain(supervision::time_point until, std::function<void(size_t left)> done);
 
   [[nodiscard]] pool_status status() const;
+
+  /// Throws away what waits of the requests `over`.
+  void lapse(const request_set& over);
 
   // -- for the handle and its messages ----------------------------------------
 

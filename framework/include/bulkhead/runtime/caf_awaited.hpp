@@ -18,7 +18,7 @@ namespace bulkhead::runtime {
 [[nodiscard]] uint64_t awaited_request(caf::resumable& job) noexcept;
 
 /// The request from another process that an actor handles just now; number 0 if it handles something else. Only in its handler.
-[[nodiscard]] request_key handled_request(caf::resumable& job) noexcept;
+[[nodiscard]] request_key handled_request(caf::resumable& job, transport::process_number self) noexcept;
 
 /// Whether an exit comes next in an actor's mailbox: CAF's have their place among the other messages. Only for whoever has its turn.
 [[nodiscard]] bool exit_is_next(caf::resumable& job) noexcept;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "bulkhead/runtime/caf_timeout.hpp"
+
 #include <caf/action.hpp>
 #include <caf/actor_clock.hpp>
 
@@ -19,8 +21,11 @@ namespace bulkhead::runtime {
 /// Thread safety: `schedule_periodically` from any thread, never blocks; `run_due` from the keeper's thread.
 class caf_clock final : public caf::actor_clock {
 public:
+  using timed_out = std::vector<timed_out_request>;
+
   /// @param wake_at makes the keeper call `run_due` at that time or earlier; called without locks.
-  explicit caf_clock(std::function<void(time_point)> wake_at);
+  /// @param on_timed_out gets the requests that nobody waits for any more, by `run_due`, at the end.
+  caf_clock(std::function<void(time_point)> wake_at, std::function<void(const timed_out&)> on_timed_out);
 
   caf::disposable schedule_periodically(time_point first_run, caf::action what, duration_type period) override;
 
@@ -48,6 +53,8 @@ private:
   static constexpr size_t purge_min = 128;
 
   const std::function<void(time_point)> wake_at_;
+  const std::function<void(const timed_out&)> on_timed_out_;
+  const caf_timeouts timeouts_;
   std::mutex mutex_;
   std::vector<entry> heap_;
   size_t purge_at_ = purge_min;

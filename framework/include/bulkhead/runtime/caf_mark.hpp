@@ -28,10 +28,16 @@ namespace bulkhead::runtime {
 void handler_entered(const caf::tracing_data* mark, shm::flight_recorder& recorder, shm::recorded_message what,
                      bool in_turn);
 
+/// It throws the message away instead, and `handler_left` follows all the same.
+void handler_omitted() noexcept;
+
+/// Whether nobody waits any more for the answer to the request with this mark.
+[[nodiscard]] bool has_lapsed(const caf::tracing_data* mark) noexcept;
+
 /// It has run the handler that it entered last. `skipped`: the actor let the message wait for later.
 void handler_left(bool skipped);
 
-/// Whether the handler of the message with this mark, which runs, has taken longer than it may; false if there is no limit.
+/// Whether the handler of the message with this mark, which runs, has taken longer than it may, or nobody waits for its answer any more.
 [[nodiscard]] bool is_overdue(const caf::tracing_data* mark) noexcept;
 
 /// The calling thread has run the handlers of its turn: those that it has not left were ended by exceptions.

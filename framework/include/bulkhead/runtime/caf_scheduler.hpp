@@ -84,9 +84,11 @@ public:
   [[nodiscard]] bool may_park(uint64_t bytes, const backlog_limits& most) noexcept override;
   void wait_for_room(const std::shared_ptr<link>& via, const flow& who) override;
   void room_made(link& via) override;
+  void nothing_parked(link& via, const wire_address& source) override;
   void receiver_is_crowded() override;
   [[nodiscard]] request_key handled_request() const noexcept override;
   void request_made() override;
+  void lapse(request_set over) override;
 
   /// No actor is resumed until `thaw`, and none with a thread of its own goes through `enter`. On the thread of a scheduler that has
   /// only one; mailboxes and sockets are still looked at.
@@ -126,6 +128,9 @@ protected:
   /// Which actors have waited for some time. On the keeper's thread, now and then while somebody waits.
   /// @returns whether to look again, even if nothing has changed by then.
   virtual bool on_waiting(std::vector<wait_edge> all) = 0;
+
+  /// As `lapse`, of requests that were not sent yet. On the keeper's thread.
+  virtual void on_lapsed(const request_set& over);
 
   /// `on_waiting` is called soon.
   void check_soon();

@@ -54,17 +54,11 @@ public:
   /// A link without other end, for proxies of actors that are gone or out of reach.
   static std::shared_ptr<link> nowhere(router& routes);
 
-  [[nodiscard]] transport::process_number peer() const noexcept {
-    return peer_;
-  }
+  [[nodiscard]] transport::process_number peer() const noexcept { return peer_; }
 
-  [[nodiscard]] const caf::node_id& peer_node() const noexcept {
-    return peer_node_;
-  }
+  [[nodiscard]] const caf::node_id& peer_node() const noexcept { return peer_node_; }
 
-  [[nodiscard]] router& routes() const noexcept {
-    return router_;
-  }
+  [[nodiscard]] router& routes() const noexcept { return router_; }
 
   // -- sending ----------------------------------------------------------------
 
@@ -80,9 +74,7 @@ public:
   [[nodiscard]] bool release(const wire_address& who, uint64_t local);
 
   /// The payloads that the peer reads; null if there is no peer.
-  [[nodiscard]] transport::lender* payloads() noexcept {
-    return lender_ ? &*lender_ : nullptr;
-  }
+  [[nodiscard]] transport::lender* payloads() noexcept { return lender_ ? &*lender_ : nullptr; }
 
   /// Gives memory for payloads back to the system that was not used since `before_ns`.
   /// @returns whether there is more that is not used.
@@ -94,9 +86,7 @@ public:
   // -- back pressure ----------------------------------------------------------
 
   /// How many messages may wait for one receiver.
-  [[nodiscard]] uint64_t messages_max() const noexcept {
-    return options_.each.messages_max;
-  }
+  [[nodiscard]] uint64_t messages_max() const noexcept { return options_.each.messages_max; }
 
   /// Whether nothing keeps an actor from sending to `who` any more: there is room, or it is no use to wait for it.
   [[nodiscard]] bool may_send(const flow& who) const;
@@ -121,6 +111,12 @@ public:
 
   /// The same of a request that is awaited: it fails.
   void break_circle(const pending_table::entry& request, const std::string& circle);
+
+  /// Nobody waits any more for the answers to `over`: those of them that were sent through here are closed without one, those that were
+  /// made in their handlers fail with `caf::sec::request_timeout`, and the peer is told of both.
+  /// On the thread that closes links.
+  /// @param caused gets the latter.
+  void lapse(const request_set& over, request_set& caused);
 
   /// Whether no handler was entered for the message with this ticket; or, for some time after the first `want_tickets`, unknown.
   [[nodiscard]] bool is_open(uint64_t ticket) const {
@@ -159,13 +155,9 @@ public:
   size_t poll(caf::execution_unit& unit, size_t records_max);
 
   /// Whether `poll` would find something to do.
-  [[nodiscard]] bool has_work() const noexcept {
-    return inbox_ && (inbox_->has_data() || outbox_->has_waiting());
-  }
+  [[nodiscard]] bool has_work() const noexcept { return inbox_ && (inbox_->has_data() || outbox_->has_waiting()); }
 
-  [[nodiscard]] bool arm() noexcept {
-    return !inbox_ || inbox_->arm();
-  }
+  [[nodiscard]] bool arm() noexcept { return !inbox_ || inbox_->arm(); }
   void disarm() noexcept {
     if (inbox_)
       inbox_->disarm();
@@ -188,9 +180,7 @@ public:
   /// bell any more.
   void let_go();
 
-  [[nodiscard]] bool closed() const noexcept {
-    return closed_;
-  }
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
 
   /// How far the worker has come with what was sent to it; empty if it does not say.
   [[nodiscard]] std::span<std::byte> ticket_states() const noexcept;
@@ -206,13 +196,9 @@ public:
   /// Whether the peer's loop sleeps.
   [[nodiscard]] bool peer_sleeps() const noexcept;
 
-  [[nodiscard]] uint64_t dropped() const noexcept {
-    return dropped_;
-  }
+  [[nodiscard]] uint64_t dropped() const noexcept { return dropped_; }
 
-  [[nodiscard]] pending_table& requests() noexcept {
-    return pending_;
-  }
+  [[nodiscard]] pending_table& requests() noexcept { return pending_; }
 
   /// Whether everything that was sent is in the mailbox.
   [[nodiscard]] bool flushed() const noexcept;
@@ -242,6 +228,7 @@ private:
   void on_report(const transport::incoming& record);
   void on_waits(const transport::incoming& record);
   void on_give_up(const transport::incoming& record);
+  void on_lapse(const transport::incoming& record);
   void report(backlog_event what);
   void count_dropped() noexcept;
   const std::shared_ptr<handled_log>& handled();

@@ -33,12 +33,19 @@ public:
   /// `via` may have room for some who wait.
   virtual void room_made(link& via) = 0;
 
+  /// `source` waits for room behind `via` in vain: what it has sent is not wanted any more.
+  virtual void nothing_parked(link& via, const wire_address& source) = 0;
+
   /// A receiver behind `via` is at its limits: the link wants `check_receivers` to be called now and then, for as long as that
   /// returns true.
   virtual void receiver_is_crowded() = 0;
 
   /// The request from another process that is handled on the calling thread; number 0 if there is none.
   [[nodiscard]] virtual request_key handled_request() const noexcept = 0;
+
+  /// Nobody waits any more for the answers to these requests: what was not begun for them is not begun, and so it goes for what their
+  /// handlers have asked for.
+  virtual void lapse(request_set over) = 0;
 
   /// A request is open from now on: whoever made it may come to wait for it in a circle.
   virtual void request_made() = 0;

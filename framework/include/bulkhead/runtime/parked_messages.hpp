@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +56,10 @@ public:
   /// Puts back what was taken last.
   void put_back(const wire_address& target, message item);
 
+  /// Throws away the messages that `is_unwanted`; called under the mutex.
+  /// @returns the senders of these messages of which nothing waits any more; a sender may come more than once.
+  [[nodiscard]] std::vector<caf::strong_actor_ptr> drop_if(const std::function<bool(const caf::mailbox_element&)>& is_unwanted);
+
   /// All that waits for `target`.
   [[nodiscard]] std::vector<message> take_all(const wire_address& target);
 
@@ -72,6 +77,7 @@ private:
   };
 
   [[nodiscard]] bool is_full(const queue& what) const noexcept;
+  [[nodiscard]] bool has_any_of(const caf::strong_actor_ptr& sender) const;
   [[nodiscard]] bool drop_oldest(queue& from, message& dropped);
 
   const backlog_limits limits_;

@@ -67,6 +67,7 @@ public:
 
   void insert(const request_key& key, open_request what) {
     std::lock_guard guard{mutex_};
+    have_causes_ |= what.cause.id != 0;
     entries_.insert_or_assign(key, value{std::move(what)});
   }
 
@@ -78,6 +79,33 @@ public:
       return nullptr;
     auto result = std::move(i->second.what.requester);
     entries_.erase(i);
+    return result;
+  }
+
+  /// Closes those of `over` that are open.
+  [[nodiscard]] std::vector<entry> take_all_of(const request_set& over) {
+    std::vector<entry> result;
+    std::lock_guard guard{mutex_};
+    for (auto& key : over)
+      if (auto i = entries_.find(key); i != entries_.end()) {
+        result.push_back({key, std::move(i->second.what)});
+        entries_.erase(i);
+      }
+    return result;
+  }
+
+  /// Closes those that were made in the handlers of `causes`.
+  [[nodiscard]] std::vector<entry> take_caused_by(const request_set& causes) {
+    std::vector<entry> result;
+    std::lock_guard guard{mutex_};
+    if (!have_causes_)
+      return result;
+    boost::unordered::erase_if(entries_, [&](auto& x) {
+      if (!causes.contains(x.second.what.cause))
+        return false;
+      result.push_back({x.first, std::move(x.second.what)});
+      return true;
+    });
     return result;
   }
 
@@ -128,6 +156,8 @@ private:
 
   mutable std::mutex mutex_;
   boost::unordered_flat_map<request_key, value, request_key_hash> entries_;
+  /// Whether any was made in a handler, ever.
+  bool have_causes_ = false;
 };
 
 } // namespace bulkhead::runtime

@@ -122,6 +122,9 @@ public:
   /// The bits that make the difference.
   [[nodiscard]] uint64_t tag() const noexcept;
 
+  /// Nobody waits any more for the answers to `over`. From any thread.
+  void lapse(const request_set& over);
+
   // -- for its worker ---------------------------------------------------------
 
   /// The actor ended by itself.
@@ -142,6 +145,12 @@ private:
   struct exit_order {
     caf::error reason;
     supervision::time_point when;
+  };
+
+  struct running_handler {
+    /// At most.
+    supervision::time_point since;
+    std::optional<supervision::time_point> overdue_since;
   };
 
   struct route {
@@ -172,8 +181,10 @@ private:
   void look_at_drain();
   /// On any thread.
   void watch_handlers();
+  void watch_handlers_now();
+  [[nodiscard]] bool handlers_may_be_overdue() const;
   void look_at_handlers();
-  [[nodiscard]] bool look_at_handler(uint64_t number, supervision::time_point at);
+  void look_at_handler(uint64_t number, running_handler& what, supervision::time_point at);
   void replay(uint32_t incarnation);
   void fall(const worker_death& death);
   void finish(const caf::error& reason);
@@ -244,11 +255,7 @@ private:
   std::optional<boost::asio::steady_timer> age_timer_;
   supervision::time_point up_since_;
   std::optional<uint64_t> bytes_at_first_;
-  /// Handlers that run, by the number of their message: since when at most, and whether that was too long already.
-  struct running_handler {
-    supervision::time_point since;
-    bool told = false;
-  };
+  /// Handlers that run, by the number of their message.
   std::map<uint64_t, running_handler> handlers_;
   std::optional<boost::asio::steady_timer> handler_timer_;
   std::vector<drain_callback> drained_;

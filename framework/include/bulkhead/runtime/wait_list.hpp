@@ -39,6 +39,9 @@ public:
   /// Takes off all that wait for nothing any more. The caller runs what it gets, and owns one reference to each.
   [[nodiscard]] std::vector<caf::resumable*> take_ready(const link* via);
 
+  /// The same for `source`, if it waits for room behind `via`.
+  [[nodiscard]] std::vector<caf::resumable*> take_of(const link* via, const wire_address& source);
+
   /// The same for those in whose mailbox an exit comes next.
   [[nodiscard]] std::vector<caf::resumable*> take_exiting();
 

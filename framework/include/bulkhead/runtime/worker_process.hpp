@@ -82,8 +82,8 @@ public:
 
   void kill() noexcept;
 
-  /// Kills it because a handler runs for too long.
-  void overran(std::string what);
+  /// Kills it because its handler of `what` runs for too long; or, with `lapsed`, in vain.
+  void overran(bool lapsed, const caf::message& what);
 
   /// Ends it with SIGTERM, and with SIGKILL if it still exists after `grace`; at once with SIGKILL if that is 0.
   void terminate(std::chrono::milliseconds grace);

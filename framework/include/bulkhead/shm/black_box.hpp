@@ -7,7 +7,7 @@
 
 namespace bulkhead::shm {
 
-/// What a process leaves for its peer to read after its death: the last part of its region, all zero in the beginning.
+/// What a process leaves for its peer to read after its death: a part of its region, all zero in the beginning.
 struct black_box {
   alignas(64) recorder_memory recorder;
   alignas(64) platform::crash_scene scene;

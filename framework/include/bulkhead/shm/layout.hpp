@@ -2,6 +2,7 @@
 
 #include "bulkhead/shm/black_box.hpp"
 #include "bulkhead/shm/invariant.hpp"
+#include "bulkhead/shm/lapse_board.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -13,10 +14,10 @@ namespace bulkhead::shm {
 // One of the two regions of an edge. One process writes all of it, the other maps it read-only: what a process says
 // as writer of its own lanes and what it says as reader of the peer's lanes stands in the same region, its own.
 //
-//   byte 0            4096                    4096 + data_bytes          + control_bytes    + 40 KiB
-//        +-------------+------------------------+-------------------------+------------------+
-//        | header page | data lane: ring        | control lane: ring      | black box        |
-//        +-------------+------------------------+-------------------------+------------------+
+//   byte 0            4096                    4096 + data_bytes          + control_bytes    + 40 KiB      + 32 KiB
+//        +-------------+------------------------+-------------------------+------------------+-------------+
+//        | header page | data lane: ring        | control lane: ring      | black box        | lapse board |
+//        +-------------+------------------------+-------------------------+------------------+-------------+
 //
 //   header page                                              read by the peer
 //        0  magic, version, geometry                          once, at the start
@@ -37,7 +38,7 @@ namespace bulkhead::shm {
 //             +-- u32 payload bytes, u16 kind, u16 flags, u64 aux, payload, 0 to 15 bytes up to the next multiple of 16
 
 /// Raised whenever a byte of the layout or its meaning changes.
-constexpr uint32_t layout_version = 2;
+constexpr uint32_t layout_version = 3;
 
 /// "bulkhead" in the byte order of the machine: a region of the other byte order is refused.
 constexpr uint64_t layout_magic = 0x62756c6b68656164;
@@ -140,6 +141,16 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t
   return std::launder(reinterpret_cast<const black_box*>(region + header_bytes + rings.data_bytes + rings.control_bytes));
 }
 
+/// Which of its tickets the region's owner does not wait for any more (`shm/lapse_board.hpp`).
+[[nodiscard]] inline lapse_board* lapse_board_of(std::byte* region, geometry rings) noexcept {
+  return std::launder(reinterpret_cast<lapse_board*>(reinterpret_cast<std::byte*>(black_box_of(region, rings)) + black_box_bytes));
+}
+
+[[nodiscard]] inline const lapse_board* lapse_board_of(const std::byte* region, geometry rings) noexcept {
+  return std::launder(
+    reinterpret_cast<const lapse_board*>(reinterpret_cast<const std::byte*>(black_box_of(region, rings)) + black_box_bytes));
+}
+
 /// @param region the start of an initialized region; aligned to a page.
 template <template <class> class Atom = std::atomic>
 [[nodiscard]] region_header<Atom>* header_of(std::byte* region) noexcept {
@@ -151,7 +162,7 @@ template <template <class> class Atom = std::atomic>
   return std::launder(reinterpret_cast<const region_header<Atom>*>(region));
 }
 
-/// Writes the header of a new region, before any other process maps it. The rings may hold anything, the black box holds zeros.
+/// Writes the header of a new region, before any other process maps it. The rings may hold anything, all behind them is zero.
 ///
 /// A region for the successor of a dead worker starts at
 /// `{.published = consumed_by(host's region), .consumed = where the successor is to go on reading}`; then the host

@@ -48,6 +48,8 @@ public:
     /// The process that has it; 0 while it waits.
     uint32_t incarnation = 0;
     uint32_t deaths = 0;
+    /// Nobody waits for its answer any more.
+    bool lapsed = false;
   };
 
   enum class entrance : uint8_t {
@@ -113,6 +115,10 @@ public:
   [[nodiscard]] settlement settle(const restart_policy& policy, const std::function<shm::ticket_state(uint64_t)>& state_of,
                                   const std::function<bool(const entry&)>& answered);
 
+  /// Nobody waits any more for the answers to the requests that `is_over`, which is called under the mutex: those that no process has are
+  /// taken out, and the others are not handed to another one.
+  [[nodiscard]] std::vector<entry> lapse(const std::function<bool(const entry&)>& is_over);
+
   /// Takes out what waits and was in no handler, in order: somebody else will handle it.
   [[nodiscard]] std::vector<entry> take_unbegun();
 
@@ -129,6 +135,10 @@ public:
 
   /// The messages that the present process has begun with and not handled, by the number of their delivery.
   [[nodiscard]] std::vector<uint64_t> begun(const std::function<shm::ticket_state(uint64_t)>& state_of) const;
+
+  /// Whether nobody waits for the answer to a message that is in here.
+  [[nodiscard]] bool has_lapsed(uint64_t number) const;
+  [[nodiscard]] bool any_lapsed() const;
 
   /// What a message that is in here consists of; empty if it is not any more.
   [[nodiscard]] caf::message content_of(uint64_t number) const;

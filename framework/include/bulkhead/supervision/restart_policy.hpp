@@ -104,6 +104,10 @@ struct handler_policy {
   /// For so long a handler may go on that asks `bulkhead::overdue` now and then, to end by itself. At most 24 hours.
   std::chrono::milliseconds grace{0};
 
+  /// A handler is overdue as well when nobody waits for its answer any more: because the time of the request is over, or of the one in
+  /// whose handler that was made. Whatever this says, a request is not begun with after that.
+  bool deadlines = false;
+
   friend bool operator==(const handler_policy&, const handler_policy&) = default;
 };
 
@@ -122,7 +126,7 @@ struct complaint {
 [[nodiscard]] complaint check(const recycle_policy& recycling, const restart_policy& policy);
 [[nodiscard]] complaint check(const handler_policy& handler, const restart_policy& policy);
 
-/// How often handlers are looked at that may run for `time_max`.
+/// How often handlers are looked at that may become overdue.
 [[nodiscard]] duration watch_period(const handler_policy& handler) noexcept;
 
 /// @param deaths the earlier ones, the oldest first.

@@ -58,6 +58,9 @@ enum class record_kind : uint16_t {
   frozen = 21,
   /// They may go on. Travels in the control lane.
   thaw = 22,
+  /// Nobody waits any more for the answer to request `word` of actor `source`, and what its handler has asked for in turn is not wanted
+  /// either. Travels in the control lane.
+  lapse = 23,
 };
 
 /// How many records have gone through one direction of an edge. The lanes count apart, because one overtakes the other.
@@ -71,7 +74,7 @@ struct record_counts {
 };
 
 /// The last kind; anything above is garbage.
-constexpr auto last_record_kind = record_kind::thaw;
+constexpr auto last_record_kind = record_kind::lapse;
 
 /// Set if the body of a message starts with CAF's forwarding stack.
 constexpr uint16_t flag_has_stages = 1;

@@ -1,0 +1,61 @@
+// Requests that nobody waits for any more: their time is over.
+
+#include "bulkhead/runtime/caf_proxy.hpp"
+#include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/router.hpp"
+#include "bulkhead/runtime/supervised_slot.hpp"
+#include "bulkhead/shm/layout.hpp"
+
+#include <caf/sec.hpp>
+
+#include <utility>
+
+namespace bulkhead::runtime {
+
+using transport::envelope;
+using transport::record_kind;
+
+void link::lapse(const request_set& over, request_set& caused) {
+  if (closed_)
+    return;
+  auto tell = [this](const pending_table::entry& x) {
+    if (router_.is_host())
+      shm::lapse_board_of(edge_->own.data(), edge_->rings)->note(x.what.ticket);
+    (void) outbox_->send_control(record_kind::lapse, {0, x.key.requester, x.key.id, 0, x.key.process, 0}, {});
+  };
+  for (auto& x : pending_.take_all_of(over))
+    tell(x);
+  for (auto& x : pending_.take_caused_by(over)) {
+    answer(x.what.requester, x.what.mid, caf::make_error(caf::sec::request_timeout), &router_.context());
+    tell(x);
+    caused.insert(x.key);
+  }
+  auto is_over = [&](const caf::mailbox_element& what) {
+    auto who = what.mid.is_request() && what.sender ? router_.address_of(*what.sender) : std::nullopt;
+    return who && over.contains({who->process, who->actor, what.mid.request_id().integer_value()});
+  };
+  for (auto& sender : parked_->drop_if(is_over))
+    if (auto who = router_.address_of(*sender))
+      router_.the_loop().nothing_parked(*this, *who);
+}
+
+void link::on_lapse(const transport::incoming& record) {
+  auto& head = record.head;
+  request_set over{{head.source_process, head.source, head.word}};
+  if (router_.is_host()) {
+    // A worker speaks for its own actors only. For some the host has another name.
+    if (head.source_process != peer_)
+      return;
+    auto requester = router_.find({peer_, head.source});
+    auto who = requester ? router_.address_of(*requester) : std::nullopt;
+    if (!who)
+      return;
+    auto mid = caf::message_id{head.word};
+    if (auto proxy = as_proxy(requester); proxy != nullptr && proxy->slot())
+      mid = proxy->slot()->tagged(mid);
+    over.insert({who->process, who->actor, mid.request_id().integer_value()});
+  }
+  router_.the_loop().lapse(std::move(over));
+}
+
+} // namespace bulkhead::runtime
