@@ -152,6 +152,15 @@ TEST_CASE("options for handlers that make no sense are named") {
   names("handler.time_max", [](worker_options& x) { x.handler.time_max = -1ms; });
   names("handler.grace", [](worker_options& x) { x.handler.grace = 25h; });
   names("handler.then", [](worker_options& x) { x.handler.then = static_cast<overrun>(9); });
+  names("handler.stall_max", [](worker_options& x) { x.handler.stall_max = -1ms; });
+  names("handler.stall_max", [](worker_options& x) {
+    x.handler.stall_max = 1s;
+    x.restart.when = restart_when::never;
+  });
+  names("handler.deadlines", [](worker_options& x) {
+    x.handler.deadlines = true;
+    x.restart.when = restart_when::never;
+  });
   names("handler.time_max", [](worker_options& x) {
     x.handler.time_max = 1s;
     x.restart.when = restart_when::never;

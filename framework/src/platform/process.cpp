@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -102,6 +104,21 @@ std::optional<uint64_t> process::private_bytes() const {
 void process::kill(int signal) const noexcept {
   if (pidfd_)
     ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0);
+}
+
+// Until it is reaped its number is its own, and the kernel looks whether the thread belongs to it.
+bool process::signal_thread(int signal, std::string_view name) const {
+  if (!pidfd_ || status_)
+    return false;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator i{"/proc/" + std::to_string(pid_) + "/task", failed}, end; !failed && i != end;
+       i.increment(failed)) {
+    std::string found;
+    std::getline(std::ifstream{i->path() / "comm"}, found);
+    if (found == name)
+      return ::syscall(SYS_tgkill, pid_, std::atoi(i->path().filename().c_str()), signal) == 0;
+  }
+  return false;
 }
 
 std::optional<exit_status> process::try_reap() noexcept {

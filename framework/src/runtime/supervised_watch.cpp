@@ -13,7 +13,7 @@ namespace bulkhead::runtime {
 
 // Not by each message if only lapsed requests matter.
 void supervised_slot::watch_handlers() {
-  if (options_.handler.time_max.count() != 0)
+  if (options_.handler.time_max.count() != 0 || options_.handler.stall_max.count() != 0)
     watch_handlers_now();
 }
 
@@ -23,7 +23,8 @@ void supervised_slot::watch_handlers_now() {
 }
 
 bool supervised_slot::handlers_may_be_overdue() const {
-  return options_.handler.time_max.count() != 0 ? ledger_->size() > 0 : ledger_->any_lapsed();
+  auto by_time = options_.handler.time_max.count() != 0 || options_.handler.stall_max.count() != 0;
+  return by_time ? ledger_->size() > 0 : ledger_->any_lapsed();
 }
 
 // Nothing wakes up the host while there is nothing to handle.
@@ -46,17 +47,38 @@ void supervised_slot::look_at_handlers() {
       break;
     }
   }
+  if (phase_ == phase::up)
+    look_at_progress(!begun.empty(), at);
   if (!handlers_may_be_overdue()) {
     handlers_watched_ = false;
     // One may have come just before.
-    if (!handlers_may_be_overdue() || handlers_watched_.exchange(true))
+    if (!handlers_may_be_overdue() || handlers_watched_.exchange(true)) {
+      progress_.incarnation = 0;
       return;
+    }
   }
   handler_timer_->expires_after(supervision::watch_period(policy));
   handler_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (!cancelled)
       self->look_at_handlers();
   });
+}
+
+// While it is being replaced it may begin with nothing.
+void supervised_slot::look_at_progress(bool handles, supervision::time_point at) {
+  auto& policy = options_.handler;
+  auto handled = ledger_->handled_count();
+  if (handles || recycling_ || handled != progress_.handled || progress_.incarnation != incarnation_ || !ledger_->any_delivered()) {
+    progress_ = {handled, incarnation_, at, false};
+    return;
+  }
+  if (policy.stall_max.count() == 0 || at - progress_.since < policy.stall_max || std::exchange(progress_.told, true))
+    return;
+  auto who = certificate_of(*worker_);
+  auto text = "it had messages and began with none of them for " + std::to_string(policy.stall_max.count()) + " ms";
+  host_.publish(supervision_event{supervision_incident::stalled, number_, who.incarnation, who.pid, {}, text});
+  if (policy.then == overrun::kill)
+    worker_->stalled(std::move(text));
 }
 
 void supervised_slot::look_at_handler(uint64_t number, running_handler& what, supervision::time_point at) {

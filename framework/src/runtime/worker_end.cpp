@@ -18,6 +18,10 @@ namespace {
 constexpr int kill_signal = 9;
 constexpr const char* kernel_limit = "kernel";
 constexpr int terminate_signal = 15;
+constexpr int abort_signal = 6;
+
+/// For a thread to write down its stack.
+constexpr std::chrono::milliseconds abort_grace{200};
 
 } // namespace
 
@@ -164,13 +168,35 @@ void worker_process::overran(bool lapsed, const caf::message& what) {
                                   + transport::type_names(what));
 }
 
+void worker_process::stalled(std::string what) {
+  hit_limit("handler.stall_max", static_cast<uint64_t>(options_.handler.stall_max.count()));
+  condemn(death_cause::stalled, std::move(what));
+}
+
 void worker_process::condemn(death_cause cause, std::string why) {
   {
     std::lock_guard guard{mutex_};
     verdict_ = std::move(why);
     verdict_cause_ = cause;
   }
-  kill();
+  if (cause == death_cause::overran || cause == death_cause::stalled)
+    abort_actors();
+  else
+    kill();
+}
+
+// Whoever hangs tells where, and whoever cannot is killed all the same. On the keeper's thread.
+void worker_process::abort_actors() {
+  if (!process_ || !process_->signal_thread(abort_signal, "bulkhead.loop")) {
+    kill();
+    return;
+  }
+  killed_ = true;
+  timer_->expires_after(abort_grace);
+  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled)
+      self->kill();
+  });
 }
 
 void worker_process::watch_exit() {

@@ -123,6 +123,11 @@ bool ledger::any_lapsed() const {
   return std::any_of(entries_.begin(), entries_.end(), [](auto& x) { return x.second.lapsed; });
 }
 
+bool ledger::any_delivered() const {
+  std::lock_guard guard{mutex_};
+  return entries_.size() > waiting_.size();
+}
+
 caf::message ledger::content_of(uint64_t number) const {
   std::lock_guard guard{mutex_};
   auto i = entries_.find(number);

@@ -38,10 +38,14 @@ complaint check(const handler_policy& handler, const restart_policy& policy) {
     return {"handler.time_max", "must be between 0 ms and 24 hours"};
   if (handler.grace < 0ms || handler.grace > 24h)
     return {"handler.grace", "must be between 0 ms and 24 hours"};
+  if (handler.stall_max < 0ms || handler.stall_max > 24h)
+    return {"handler.stall_max", "must be between 0 ms and 24 hours"};
   if (handler.then > overrun::kill)
     return {"handler.then", "must be report or kill"};
   if (handler.time_max != 0ms && policy.when == restart_when::never)
     return {"handler.time_max", "needs restart.when other than never: another process takes over"};
+  if (handler.stall_max != 0ms && policy.when == restart_when::never)
+    return {"handler.stall_max", "needs restart.when other than never: another process takes over"};
   if (handler.deadlines && policy.when == restart_when::never)
     return {"handler.deadlines", "needs restart.when other than never: another process takes over"};
   return {};
@@ -50,6 +54,8 @@ complaint check(const handler_policy& handler, const restart_policy& policy) {
 duration watch_period(const handler_policy& handler) noexcept {
   constexpr duration shortest = std::chrono::milliseconds{1}, longest = std::chrono::seconds{1};
   auto limit = handler.time_max.count() != 0 ? handler.time_max : handler.grace;
+  if (handler.stall_max.count() != 0)
+    limit = limit.count() != 0 ? std::min(limit, handler.stall_max) : handler.stall_max;
   return std::clamp<duration>(limit / 8, shortest, longest);
 }
 

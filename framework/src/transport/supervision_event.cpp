@@ -7,8 +7,8 @@ namespace bulkhead {
 namespace {
 
 constexpr std::array incident_names{"restarted", "gave_up", "quarantined", "lost",          "spares_failed",
-                               "recycled",  "grown",   "shrunk",      "growth_failed", "overran", "upgraded",
-                               "upgrade_failed"};
+                               "recycled",  "grown",   "shrunk",      "growth_failed", "overran", "stalled",
+                               "upgraded",  "upgrade_failed"};
 
 } // namespace
 
@@ -62,6 +62,10 @@ std::string describe(const supervision_event& event) {
     case supervision_incident::overran:
       result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)
                + ") is overdue";
+      break;
+    case supervision_incident::stalled:
+      result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)
+               + ") stands still";
       break;
     case supervision_incident::upgraded:
       result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)

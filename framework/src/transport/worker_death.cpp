@@ -11,7 +11,7 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped", "recycled", "overran"};
+constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped", "recycled", "overran", "stalled"};
 
 } // namespace
 
@@ -61,6 +61,9 @@ std::string describe(const worker_death& death) {
       break;
     case death_cause::overran:
       text += "was killed because a handler ran for too long";
+      break;
+    case death_cause::stalled:
+      text += "was killed because it stood still";
       break;
   }
   if (!death.detail.empty())

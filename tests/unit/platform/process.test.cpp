@@ -98,6 +98,17 @@ TEST_CASE("a signal for a process that was reaped goes nowhere") {
   CHECK(child->try_reap() == exit_status{kind::exited, 0});
 }
 
+TEST_CASE("a signal reaches the thread with a name, and nobody if there is none") {
+  auto sleeper = process::start(shell("exec sleep 1000"));
+  REQUIRE(sleeper.has_value());
+  CHECK_FALSE(sleeper->signal_thread(SIGTERM, "no such thread"));
+  watchdog dog;
+  while (!sleeper->signal_thread(SIGTERM, "sleep")) // called so once the shell has made room for it
+    continue;
+  CHECK(sleeper->reap_within(patience) == exit_status{kind::signaled, SIGTERM});
+  CHECK_FALSE(sleeper->signal_thread(SIGTERM, "sleep"));
+}
+
 TEST_CASE("destroying a process kills it and leaves no zombie") {
   watchdog dog;
   pid_t pid = -1;

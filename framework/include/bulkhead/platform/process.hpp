@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,10 @@ public:
 
   /// Sends `signal`; does nothing if the process has ended. Never hits another process.
   void kill(int signal) const noexcept;
+
+  /// Sends `signal` to the first of its threads with this name, of which the kernel knows 15 bytes.
+  /// @returns false if there is none, or the process has ended.
+  [[nodiscard]] bool signal_thread(int signal, std::string_view name) const;
 
   /// How the process ended, empty while it runs. The first call that sees the end frees its entry in the system's table;
   /// later calls repeat the answer.

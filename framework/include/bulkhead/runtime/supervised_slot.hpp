@@ -183,6 +183,7 @@ private:
   void watch_handlers();
   void watch_handlers_now();
   [[nodiscard]] bool handlers_may_be_overdue() const;
+  void look_at_progress(bool handles, supervision::time_point at);
   void look_at_handlers();
   void look_at_handler(uint64_t number, running_handler& what, supervision::time_point at);
   void replay(uint32_t incarnation);
@@ -255,6 +256,13 @@ private:
   std::optional<boost::asio::steady_timer> age_timer_;
   supervision::time_point up_since_;
   std::optional<uint64_t> bytes_at_first_;
+  /// What the present process has got done at the last look, and since when no more.
+  struct {
+    uint64_t handled = 0;
+    uint32_t incarnation = 0;
+    supervision::time_point since;
+    bool told = false;
+  } progress_;
   /// Handlers that run, by the number of their message.
   std::map<uint64_t, running_handler> handlers_;
   std::optional<boost::asio::steady_timer> handler_timer_;

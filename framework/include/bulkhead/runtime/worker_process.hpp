@@ -85,6 +85,9 @@ public:
   /// Kills it because its handler of `what` runs for too long; or, with `lapsed`, in vain.
   void overran(bool lapsed, const caf::message& what);
 
+  /// Kills it because it gets nothing done.
+  void stalled(std::string what);
+
   /// Ends it with SIGTERM, and with SIGKILL if it still exists after `grace`; at once with SIGKILL if that is 0.
   void terminate(std::chrono::milliseconds grace);
 
@@ -160,6 +163,7 @@ private:
   void limit_spawn(uint64_t id);
   void on_spawn_timeout(uint64_t id);
   void condemn(death_cause cause, std::string why);
+  void abort_actors();
   void arm_kill_timer();
   void has_ended();
 

@@ -140,6 +140,9 @@ public:
   [[nodiscard]] bool has_lapsed(uint64_t number) const;
   [[nodiscard]] bool any_lapsed() const;
 
+  /// Whether the present process has messages.
+  [[nodiscard]] bool any_delivered() const;
+
   /// What a message that is in here consists of; empty if it is not any more.
   [[nodiscard]] caf::message content_of(uint64_t number) const;
 

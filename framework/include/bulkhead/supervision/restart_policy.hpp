@@ -89,7 +89,8 @@ enum class overrun : uint8_t {
   /// Those who subscribed to the host's events are told: `supervision_incident::overran`.
   report,
   /// They are told, and when the handler has not ended after `handler_policy::grace` either, its process is killed and replaced. The
-  /// certificate of this death has the cause `overran`; the message is in doubt, all others go to the successor.
+  /// certificate of this death has the cause `overran`, and the stack of the thread that runs the worker's actors, for which it first gets
+  /// a SIGABRT; the message is in doubt, all others go to the successor.
   kill,
 };
 
@@ -107,6 +108,11 @@ struct handler_policy {
   /// A handler is overdue as well when nobody waits for its answer any more: because the time of the request is over, or of the one in
   /// whose handler that was made. Whatever this says, a request is not begun with after that.
   bool deadlines = false;
+
+  /// For how long a process may begin with none of its messages while no handler runs: then it hangs outside of handlers, or was stopped
+  /// (SIGSTOP), and `then` says what happens, without `grace`. An actor that awaits a response, or that a receiver of its own makes wait,
+  /// begins with none either, so this must be longer than such waits. 0: for ever. At most 24 hours.
+  std::chrono::milliseconds stall_max{0};
 
   friend bool operator==(const handler_policy&, const handler_policy&) = default;
 };

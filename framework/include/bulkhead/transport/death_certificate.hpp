@@ -49,7 +49,7 @@ struct death_certificate {
   /// The application had it killed: by `worker::kill`, or because it cancelled the task that ran.
   bool ordered = false;
   /// The option whose limit or deadline was hit, and its value in that option's unit: "memory_bytes_max", "stop_timeout",
-  /// "startup_timeout", "slow_after" or "handler.time_max". "kernel" if the kernel killed it because the machine, or its control group, had no memory
+  /// "startup_timeout", "slow_after", "handler.time_max" or "handler.stall_max". "kernel" if the kernel killed it because the machine, or its control group, had no memory
   /// left. Empty if none was.
   std::string limit;
   uint64_t limit_value = 0;

@@ -34,6 +34,8 @@ enum class supervision_incident : uint8_t {
   growth_failed,
   /// A handler runs for longer than its `handler_policy` allows. Told once for each message; `death` says nothing yet.
   overran,
+  /// A process has messages, and begins with none of them for longer than `handler_policy::stall_max`. `death` says nothing yet.
+  stalled,
   /// A process of another program has taken over: see `host::upgrade`. `death` says nothing.
   upgraded,
   /// Another program did not come up, or its process died in its probation: the former one serves. `death` says why.

@@ -29,6 +29,8 @@ enum class death_cause : uint8_t {
   recycled,
   /// The host killed it: a handler ran for longer than its `handler_policy` allows.
   overran,
+  /// The host killed it: it had messages, and began with none of them for longer than `handler_policy::stall_max`.
+  stalled,
 };
 
 std::string to_string(death_cause cause);
