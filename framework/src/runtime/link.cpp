@@ -34,7 +34,13 @@ void link_events::on_stop() {
 void link_events::on_freeze(bool) {
   // nop
 }
-void link_events::on_frozen() {
+void link_events::on_frozen(bool) {
+  // nop
+}
+void link_events::on_hand_over() {
+  // nop
+}
+void link_events::on_snapshot(uint64_t, std::span<const std::byte>) {
   // nop
 }
 void link_events::on_corrupt(const std::string&) {

@@ -114,7 +114,13 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       events_->on_freeze(record.kind == record_kind::freeze);
       break;
     case record_kind::frozen:
-      events_->on_frozen();
+      events_->on_frozen(head.word != 0);
+      break;
+    case record_kind::hand_over:
+      events_->on_hand_over();
+      break;
+    case record_kind::snapshot:
+      events_->on_snapshot(router_.is_host() ? head.word : head.target, record.body);
       break;
     case record_kind::piece:
       break; // the inbox hands out wholes only

@@ -102,6 +102,7 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
 }
 
 void worker_process::freeze() {
+  asked_for_state_ = false;
   freezing_ = true;
   if (auto via = the_link())
     via->tell(transport::record_kind::freeze);
@@ -110,15 +111,6 @@ void worker_process::freeze() {
 void worker_process::thaw() {
   if (auto via = the_link())
     via->tell(transport::record_kind::thaw);
-}
-
-void worker_process::on_frozen() {
-  if (!freezing_.exchange(false))
-    return; // nobody has asked
-  host_.the_keeper().post([self = shared_from_this()] {
-    if (self->slot_ && self->ready())
-      self->slot_->on_frozen(self);
-  });
 }
 
 void worker_process::retire() {
