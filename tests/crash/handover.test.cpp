@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 using namespace crash;
 using namespace bulkhead;
@@ -133,6 +134,27 @@ TEST_CASE("what is handled while a promised answer is open is in the state that 
   promised.receive([](int32_t x) { CHECK(x == 3); }, [](const caf::error& why) { FAIL(to_string(why)); });
   REQUIRE(eventually([&] { return events.count(supervision_incident::recycled) == 1; }));
   CHECK(sum_of(self, who) == 100);
+}
+
+TEST_CASE("a process that goes on after it has handed its state over is asked for it again") {
+  host_fixture here;
+  auto options = spared();
+  options.stop_timeout = 5s; // for so long an exit message stands against a replacement
+  auto who = spawn_rememberer(here, options, 1);
+  event_log events{here};
+  caf::scoped_actor self{here.sys};
+  test_support::gate gate;
+  CHECK(ask<int32_t>(self, who, caf::put_atom_v, int32_t{1}) == 1);
+  CHECK(ask<int32_t>(self, who, caf::link_atom_v, gate.path()) == 0);
+  here.host.recycle(who);
+  REQUIRE(eventually([&] { return std::filesystem::exists(gate.path() + ".begun"); }));
+  caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+  caf::anon_send(who, caf::put_atom_v, int32_t{10});
+  gate.open();
+  CHECK(eventually([&] { return events.count(supervision_incident::recycled) == 1; }));
+  CHECK(events.count(supervision_incident::restarted) == 0);
+  CHECK(ask<int32_t>(self, who, caf::get_atom_v, int32_t{0}) == 11);
+  std::filesystem::remove(gate.path() + ".begun");
 }
 
 TEST_CASE("a handover that throws, or cannot be written, is told, and the last snapshot counts") {

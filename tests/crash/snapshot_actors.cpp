@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 #include <unistd.h>
 
@@ -45,7 +47,18 @@ int64_t hand_over(handing habit, int64_t sum) {
   return sum;
 }
 
-void hand_over_as(caf::event_based_actor* self, int32_t habit, std::shared_ptr<int64_t> sum) {
+// Where the next handover waits, if it is to wait.
+using shared_path = std::shared_ptr<std::string>;
+
+void wait_once(const shared_path& gate) {
+  if (gate->empty())
+    return;
+  std::filesystem::create_directory(*gate + ".begun");
+  test_support::gate::wait_for(std::exchange(*gate, {}));
+}
+
+void hand_over_as(caf::event_based_actor* self, int32_t habit, std::shared_ptr<int64_t> sum,
+                  shared_path gate = std::make_shared<std::string>()) {
   caf::error failed;
   switch (static_cast<handing>(habit)) {
     case handing::nothing:
@@ -54,7 +67,11 @@ void hand_over_as(caf::event_based_actor* self, int32_t habit, std::shared_ptr<i
       failed = bulkhead::on_handover(self, [] { return test_support::unreadable{1}; });
       break;
     default:
-      failed = bulkhead::on_handover(self, [habit, sum] { return hand_over(static_cast<handing>(habit), *sum); });
+      failed = bulkhead::on_handover(self, [habit, sum, gate] {
+        auto result = hand_over(static_cast<handing>(habit), *sum);
+        wait_once(gate);
+        return result;
+      });
   }
   if (failed)
     throw std::runtime_error{to_string(failed)};
@@ -89,7 +106,8 @@ caf::behavior rememberer(caf::stateful_actor<memory>* self, int32_t habit) {
   auto before = inherited_sum(self);
   auto sum = self->state.sum;
   *sum = std::max<int64_t>(before, 0);
-  hand_over_as(self, habit, sum);
+  auto handing_waits_at = std::make_shared<std::string>();
+  hand_over_as(self, habit, sum, handing_waits_at);
   auto leave = [self](const auto& x) {
     auto failed = bulkhead::snapshot(self, x);
     return failed ? to_string(failed) : std::string{};
@@ -151,6 +169,11 @@ caf::behavior rememberer(caf::stateful_actor<memory>* self, int32_t habit) {
     [sum](caf::tick_atom, const std::string& gate, int32_t x) {
       test_support::gate::wait_for(gate);
       *sum += x;
+    },
+    [self, handing_waits_at](caf::link_atom, const std::string& path) {
+      *handing_waits_at = path;
+      self->set_exit_handler([](caf::exit_msg&) {});
+      return int32_t{0};
     },
     [self](caf::open_atom) {
       self->state.promise = self->make_response_promise<int32_t>();

@@ -17,6 +17,7 @@ namespace crash {
 //   error of a snapshot that is read as a string; (delete_atom, string): leaves garbage, and dies; spawn_atom: what another actor of its
 //   process is told that tries all three; (tick_atom, path): sends itself a message, in whose handler it waits at the gate and adds 1;
 //   open_atom: a promise that (close_atom, x) keeps, with x; reset_atom: makes a sum of 0 the pid, leaves the sum and answers with it
+//   (link_atom, path): survives exit messages, and its next handover makes a folder at the path with ".begun", and waits at the gate
 // Its argument says what it hands over: 0 nothing, 1 the sum, 2 it throws, 3 it hangs, 4 it dies, 5 what cannot be read.
 // "detached rememberer" has a thread of its own; "remembering class" is a class with the same argument, which knows get_atom,
 // (get_atom, int32_t) and (put_atom, x); "doomed" throws if its predecessor has left anything, and leaves something then.
