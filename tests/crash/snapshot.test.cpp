@@ -234,7 +234,8 @@ TEST_CASE("a hundred thousand snapshots take the room of one in the host") {
   auto first = resident_bytes();
   leave(100'000);
   auto grown = static_cast<int64_t>(resident_bytes()) - static_cast<int64_t>(first);
-  CHECK(grown < int64_t{64} << 20);
+  if (!test_support::sanitized) // ASan keeps what was freed
+    CHECK(grown < int64_t{64} << 20);
 }
 
 TEST_CASE("each member of a pool has a state of its own") {
