@@ -105,12 +105,13 @@ TEST_CASE("a handler of a message that the host does not know of is finished bef
     auto who = spawn_rememberer(here, options, 1, name);
     event_log events{here};
     caf::scoped_actor self{here.sys};
-    test_support::gate gate;
-    self->send(who, caf::tick_atom_v, gate.path());
+    test_support::gate place;
+    auto folder = place.path() + ".begun";
+    self->send(who, caf::tick_atom_v, folder);
+    REQUIRE(eventually([&] { return std::filesystem::exists(folder); }));
+    std::filesystem::remove(folder);
     auto behind = self->request(who, caf::infinite, caf::put_atom_v, int32_t{10});
     here.host.recycle(who);
-    REQUIRE(eventually([&] { return here.host.live_workers() >= 2; }));
-    gate.open();
     behind.receive([](int32_t) {}, [](const caf::error& why) { FAIL(to_string(why)); });
     REQUIRE(eventually([&] { return events.count(supervision_incident::recycled) == 1; }));
     CHECK(sum_of(self, who) == 11);

@@ -4,8 +4,10 @@
 #include <bulkhead/snapshot.hpp>
 
 #include <algorithm>
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -91,6 +93,31 @@ caf::behavior lodger(caf::event_based_actor* self) {
   };
 }
 
+// A process that stands still cannot run an actor beside the one that waits here. One that is only slow is taken for frozen too early.
+void wait_until_frozen(caf::event_based_actor* self) {
+  struct answers {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int count = 0;
+  };
+  auto seen = std::make_shared<answers>();
+  auto beside = self->spawn([seen]() -> caf::behavior {
+    return {
+      [seen](caf::ping_atom) {
+        std::lock_guard guard{seen->mutex};
+        ++seen->count;
+        seen->changed.notify_one();
+      },
+    };
+  });
+  std::unique_lock guard{seen->mutex};
+  for (auto asked = 1;; ++asked) {
+    caf::anon_send(beside, caf::ping_atom_v);
+    if (!seen->changed.wait_for(guard, std::chrono::milliseconds{300}, [&] { return seen->count == asked; }))
+      return;
+  }
+}
+
 // As a worker that does not keep to the rules would.
 void leave_garbage(caf::local_actor* self) {
   auto& system = static_cast<bulkhead::runtime::worker_system&>(self->home_system().scheduler());
@@ -165,9 +192,10 @@ caf::behavior rememberer(caf::stateful_actor<memory>* self, int32_t habit) {
               [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
       return promise;
     },
-    [self](caf::tick_atom, const std::string& gate) { self->send(self, caf::tick_atom_v, gate, int32_t{1}); },
-    [sum](caf::tick_atom, const std::string& gate, int32_t x) {
-      test_support::gate::wait_for(gate);
+    [self](caf::tick_atom, const std::string& folder) { self->send(self, caf::tick_atom_v, folder, int32_t{1}); },
+    [self, sum](caf::tick_atom, const std::string& folder, int32_t x) {
+      std::filesystem::create_directory(folder);
+      wait_until_frozen(self);
       *sum += x;
     },
     [self, handing_waits_at](caf::link_atom, const std::string& path) {

@@ -15,8 +15,8 @@ namespace crash {
 //   x and dies of SIGKILL; (put_atom, uint64_t n): leaves so many bytes, each the lower half of the sum, and answers with the error;
 //   (get_atom, uint64_t n): such bytes that its predecessor left: their number, or -1 if they are a mixture; (get_atom, string): the
 //   error of a snapshot that is read as a string; (delete_atom, string): leaves garbage, and dies; spawn_atom: what another actor of its
-//   process is told that tries all three; (tick_atom, path): sends itself a message, in whose handler it waits at the gate and adds 1;
-//   open_atom: a promise that (close_atom, x) keeps, with x; reset_atom: makes a sum of 0 the pid, leaves the sum and answers with it
+//   process is told that tries all three; (tick_atom, path): sends itself a message, in whose handler it makes that folder, waits until
+//   its process is to stand still, and adds 1; open_atom: a promise that (close_atom, x) keeps, with x; reset_atom: makes a sum of 0 the pid, leaves the sum and answers with it
 //   (link_atom, path): survives exit messages, and its next handover makes a folder at the path with ".begun", and waits at the gate
 // Its argument says what it hands over: 0 nothing, 1 the sum, 2 it throws, 3 it hangs, 4 it dies, 5 what cannot be read.
 // "detached rememberer" has a thread of its own; "remembering class" is a class with the same argument, which knows get_atom,
