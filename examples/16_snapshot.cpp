@@ -1,5 +1,5 @@
-// Shows a state that outlives its process: a counter leaves a snapshot in each handler, so a process that is killed is followed by one
-// that goes on counting; and when a process is replaced although it is well, it is asked for its state.
+// Shows a state that outlives its process: a counter leaves a snapshot in each handler, so a process that is killed is followed by
+// one that goes on counting; and when a process is replaced although it is well, it is asked for its state.
 #include <bulkhead/bulkhead.hpp>
 
 #include <caf/all.hpp>

@@ -1,5 +1,5 @@
-// The state of an actor whose process is replaced although it lives. Would catch: a message that was handled and is missing from the
-// state, or handled again; a function that is called while a handler runs; a process that is never replaced because of it.
+// The state of an actor whose process is replaced although it lives. Would catch: a message that was handled and is missing from
+// the state, or handled again; a function that is called while a handler runs; a process that is never replaced because of it.
 #include "certificates.hpp"
 #include "snapshot_actors.hpp"
 

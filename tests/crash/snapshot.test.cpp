@@ -1,5 +1,5 @@
-// The state of an actor that outlives its process. Would catch: a state that is lost although it stood in the mailbox, an older one that
-// wins, a mixture of two, one that gets into the wrong hands.
+// The state of an actor that outlives its process. Would catch: a state that is lost although it stood in the mailbox, an older one
+// that wins, a mixture of two, one that gets into the wrong hands.
 #include "pool_actors.hpp"
 #include "snapshot_actors.hpp"
 
@@ -129,13 +129,13 @@ TEST_CASE("a snapshot that is larger than the mailbox is whole, and one that is 
   CHECK(ask<int32_t>(self, who, caf::get_atom_v, bytes) == bytes);
   std::minstd_rand random{7};
   for (auto round = 0; round < 30; ++round) {
-    auto pid = pid_of(self, who);
+    auto pid = process_of(self, who);
     for (auto i = 0; i < 10; ++i) {
       caf::anon_send(who, caf::put_atom_v, int32_t{1});
       caf::anon_send(who, caf::put_atom_v, bytes + static_cast<uint64_t>(round));
     }
     for (auto looks = random() % 10; looks > 0; --looks)
-      (void) pid_of(self, who);
+      (void) process_of(self, who);
     ::kill(pid, SIGKILL);
     auto found = ask<int32_t>(self, who, caf::get_atom_v, bytes);
     REQUIRE(found);
@@ -181,7 +181,7 @@ TEST_CASE("a worker that writes anything as its state is replaced like any other
     REQUIRE(hostile);
     event_log events{here};
     caf::scoped_actor self{here.sys};
-    auto pid = pid_of(self, *bystander);
+    auto pid = process_of(self, *bystander);
     for (size_t round = 1; round <= 3; ++round) {
       for (auto i = 0; i < 10; ++i)
         CHECK(ask<int32_t>(self, *hostile, caf::get_atom_v) == 1);
@@ -277,7 +277,7 @@ TEST_CASE("a state with which no process can live ends the handle with the story
   REQUIRE(who);
   caf::scoped_actor self{here.sys};
   self->monitor(*who);
-  ::kill(pid_of(self, *who), SIGKILL);
+  ::kill(process_of(self, *who), SIGKILL);
   auto end = test_support::end_of(self, *who);
   REQUIRE(end);
   CHECK(*end == errc::restarts_exhausted);

@@ -93,7 +93,8 @@ caf::behavior lodger(caf::event_based_actor* self) {
   };
 }
 
-// A process that stands still cannot run an actor beside the one that waits here. One that is only slow is taken for frozen too early.
+// A process that stands still cannot run an actor beside the one that waits here. One that is only slow is taken for frozen too
+// early.
 void wait_until_frozen(caf::event_based_actor* self) {
   struct answers {
     std::mutex mutex;
@@ -263,7 +264,7 @@ caf::actor spawn_rememberer(test_support::host_fixture& where, const bulkhead::w
   return std::move(*result);
 }
 
-int pid_of(caf::scoped_actor& self, const caf::actor& who) {
+int process_of(caf::scoped_actor& self, const caf::actor& who) {
   auto pid = test_support::ask<int32_t>(self, who, caf::get_atom_v);
   if (!pid)
     throw std::runtime_error{"no answer: " + to_string(pid.error())};
@@ -271,7 +272,7 @@ int pid_of(caf::scoped_actor& self, const caf::actor& who) {
 }
 
 void replace_by_death(caf::scoped_actor& self, const caf::actor& who) {
-  auto pid = pid_of(self, who);
+  auto pid = process_of(self, who);
   ::kill(pid, SIGKILL);
   if (!test_support::eventually([&] {
         auto other = test_support::ask<int32_t>(self, who, caf::get_atom_v);

@@ -36,8 +36,8 @@ caf::strong_actor_ptr worker_system::frozen_root(uint64_t& freeze) {
   return actor ? actor : routes().resolve({transport::host_process, id});
 }
 
-// On the thread of the scheduler, so no handler runs there. An actor with a thread of its own is between two handlers when it comes to
-// the next message; should it wait for one, it gets one that does nothing.
+// On the thread of the scheduler, so no handler runs there. An actor with a thread of its own is between two handlers when it comes
+// to the next message; should it wait for one, it gets one that does nothing.
 void worker_system::on_hand_over() {
   uint64_t freeze = 0;
   auto root = frozen_root(freeze);

@@ -69,7 +69,7 @@ void worker_snapshots::hand_over(const caf::local_actor& root) {
   if (!failed)
     return;
   mark_moment("the state could not be handed over");
-  std::fprintf(stderr, "bulkhead: the state of an actor could not be handed over, its successor starts with the last snapshot: %s\n",
+  std::fprintf(stderr, "bulkhead: the state of an actor could not be handed over, the last snapshot counts: %s\n",
                to_string(failed).c_str());
 }
 

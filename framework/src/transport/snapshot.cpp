@@ -44,7 +44,7 @@ std::string reason_of(const caf::error& failed) {
 }
 
 // Takes the name off `encoded`.
-std::optional<std::string_view> take_name(std::span<const std::byte>& encoded) {
+std::optional<std::string_view> take_name(std::span<const std::byte>& encoded) noexcept {
   name_size size = 0;
   if (encoded.size() < sizeof(size))
     return std::nullopt;
@@ -79,6 +79,10 @@ caf::error encode_snapshot(const std::type_info& type, snapshot_writer write, co
   } catch (const std::exception& what) {
     return failure(errc::encode_failed, type, what.what());
   }
+}
+
+std::string_view type_of_snapshot(std::span<const std::byte> encoded) noexcept {
+  return take_name(encoded).value_or(std::string_view{});
 }
 
 caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std::span<const std::byte> encoded, void* value) {

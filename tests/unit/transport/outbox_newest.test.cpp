@@ -1,5 +1,5 @@
-// Records of which only the newest counts. Would catch: a queue of them that grows, an old one that arrives last, one that overtakes or
-// is overtaken by what its source sends.
+// Records of which only the newest counts. Would catch: a queue of them that grows, an old one that arrives last, one that
+// overtakes or is overtaken by what its source sends.
 #include "unit/transport/one_way.hpp"
 
 #include <random>

@@ -96,7 +96,8 @@ public:
   /// Runs `what`, which is short, once the scheduler is not frozen. On the thread of `who`, a detached actor.
   void enter(caf::actor_id who, const std::function<void()>& what);
 
-  /// While it is frozen: runs `what` on the thread of `who`, a detached actor, when that comes to `enter`. A thaw before takes it back.
+  /// While it is frozen: runs `what` on the thread of `who`, a detached actor, when that comes to `enter`. A thaw before takes it
+  /// back.
   void run_between(caf::actor_id who, std::function<void()> what);
 
   /// Whether something that was sent from here has not left this process yet, be it that its receiver's mailbox or its receiver has no

@@ -8,7 +8,8 @@
 
 namespace bulkhead::runtime {
 
-/// A flag of actors that CAF leaves free: another process follows the one of this actor, with its state. Set while it is constructed, too.
+/// A flag of actors that CAF leaves free: another process follows the one of this actor, with its state. Set while it is
+/// constructed, too.
 constexpr int has_successor_flag = 0x4000;
 
 /// Runs the factory that the configuration of `system` has under the name in `what`.

@@ -92,8 +92,8 @@ public:
   void freeze();
   void thaw();
 
-  /// Asks for the state of its actor, once it is frozen and if there is one that it was not asked for since: then it says so again when the
-  /// host has it. Returns whether it was asked. On the keeper's thread, as the next two.
+  /// Asks for the state of its actor, once it is frozen and if there is one that it was not asked for since: then it says so again
+  /// when the host has it. Returns whether it was asked. On the keeper's thread, as the next two.
   [[nodiscard]] bool ask_for_state();
   [[nodiscard]] bool owes_state() const noexcept {
     return asked_for_state_ && freezing_;

@@ -42,8 +42,8 @@ public:
   /// Whether there is such a function.
   [[nodiscard]] bool has_source() const;
 
-  /// Leaves what the function says now; if that fails, the last snapshot counts, and the worker's standard error tells it. Between two
-  /// handlers of `root`.
+  /// Leaves what the function says now; if that fails, the last snapshot counts, and the worker's standard error tells it. Between
+  /// two handlers of `root`.
   void hand_over(const caf::local_actor& root);
 
   /// The root has ended: what the function refers to may be gone.
