@@ -27,8 +27,10 @@ constexpr size_t name_bytes_told = 200;
 
 std::string readable(std::string_view name) {
   auto result = boost::core::demangle(std::string{name}.c_str());
-  if (result.size() > name_bytes_told)
-    result = result.substr(0, name_bytes_told) + "...";
+  if (result.size() > name_bytes_told) {
+    result.resize(name_bytes_told);
+    result += "...";
+  }
   return result;
 }
 

@@ -10,7 +10,7 @@ using bulkhead::runtime::snapshot_store;
 
 namespace {
 
-std::vector<std::byte> bytes(size_t count, int content) {
+std::vector<std::byte> filled(size_t count, int content) {
   return std::vector<std::byte>(count, static_cast<std::byte>(content));
 }
 
@@ -24,9 +24,9 @@ TEST_CASE("a store keeps the last snapshot, whatever the sizes") {
   snapshot_store store;
   CHECK(store.last().empty());
   for (size_t count : {10u, 1'000'000u, 20u, 0u, 300u}) {
-    store.keep(bytes(count, 1));
+    store.keep(filled(count, 1));
     CHECK(holds(store, count, 1));
-    store.keep(bytes(count, 2));
+    store.keep(filled(count, 2));
     CHECK(holds(store, count, 2));
   }
 }
@@ -65,9 +65,9 @@ TEST_CASE("a program that returns gets back its own snapshot, unless the last on
 
 TEST_CASE("a store that is closed has nothing, and takes nothing") {
   snapshot_store store;
-  store.keep(bytes(10, 1));
+  store.keep(filled(10, 1));
   store.close();
   CHECK(store.last().empty());
-  store.keep(bytes(10, 2));
+  store.keep(filled(10, 2));
   CHECK(store.last().empty());
 }

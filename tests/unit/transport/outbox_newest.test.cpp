@@ -8,7 +8,7 @@ using namespace one_way_edge;
 
 namespace {
 
-struct content {
+struct arrived_record {
   record_kind kind;
   uint64_t word;
   caf::byte_buffer body;
@@ -26,8 +26,8 @@ struct newest_way : one_way {
     return out.send(record_kind::message, 0, {target, 2, word, 0, 1}, caf::byte_buffer(bytes));
   }
 
-  std::vector<content> read_contents() {
-    std::vector<content> result;
+  std::vector<arrived_record> read_contents() {
+    std::vector<arrived_record> result;
     for (;;) {
       out.pump();
       incoming record;
@@ -44,7 +44,7 @@ struct newest_way : one_way {
   }
 };
 
-std::vector<int> numbers_of(const std::vector<content>& all) {
+std::vector<int> numbers_of(const std::vector<arrived_record>& all) {
   std::vector<int> result;
   for (auto& x : all)
     if (x.kind == record_kind::snapshot)
@@ -120,7 +120,7 @@ TEST_CASE("any mix of newest records and messages arrives whole and in order, an
   std::minstd_rand random{11};
   for (auto round = 0; round < 50; ++round) {
     newest_way way;
-    std::vector<content> all;
+    std::vector<arrived_record> all;
     uint8_t last = 0;
     uint64_t sent = 0;
     for (auto i = 0; i < 200; ++i) {

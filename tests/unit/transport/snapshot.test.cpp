@@ -52,12 +52,12 @@ struct with_actor {
   }
 };
 
-std::span<const std::byte> view(const caf::byte_buffer& what) {
+std::span<const std::byte> octets_of(const caf::byte_buffer& what) {
   return {reinterpret_cast<const std::byte*>(what.data()), what.size()};
 }
 
 template <class T>
-caf::byte_buffer encoded(const T& value) {
+caf::byte_buffer snapshot_of(const T& value) {
   caf::byte_buffer result;
   REQUIRE_FALSE(encode_snapshot(value, result));
   return result;
@@ -73,47 +73,47 @@ const ledger sample{"Luca", {{"debit", -5}, {"credit", 7}}, {1.5, 2.5}};
 
 TEST_CASE("a state without a type id is read as it was left") {
   ledger back;
-  REQUIRE_FALSE(decode_snapshot(view(encoded(sample)), back));
+  REQUIRE_FALSE(decode_snapshot(octets_of(snapshot_of(sample)), back));
   CHECK(back == sample);
   int64_t number = 0;
-  REQUIRE_FALSE(decode_snapshot(view(encoded(int64_t{-3})), number));
+  REQUIRE_FALSE(decode_snapshot(octets_of(snapshot_of(int64_t{-3})), number));
   CHECK(number == -3);
   std::vector<float> numbers;
-  REQUIRE_FALSE(decode_snapshot(view(encoded(std::vector<float>(1000, 1.5f))), numbers));
+  REQUIRE_FALSE(decode_snapshot(octets_of(snapshot_of(std::vector<float>(1000, 1.5f))), numbers));
   CHECK(numbers == std::vector<float>(1000, 1.5f));
 }
 
 TEST_CASE("a state of another type is refused with both names") {
   uint64_t back = 0;
-  auto failed = decode_snapshot(view(encoded(sample)), back);
+  auto failed = decode_snapshot(octets_of(snapshot_of(sample)), back);
   CHECK(failed == errc::decode_failed);
   CHECK(tells(failed, "ledger"));
   CHECK(tells(failed, "unsigned long"));
 }
 
 TEST_CASE("a state that is cut off, or has something behind it, is refused") {
-  auto whole = encoded(sample);
+  auto whole = snapshot_of(sample);
   for (size_t count = 0; count < whole.size(); ++count) {
     ledger back;
-    CHECK(decode_snapshot(view(whole).first(count), back) == errc::decode_failed);
+    CHECK(decode_snapshot(octets_of(whole).first(count), back) == errc::decode_failed);
   }
   whole.push_back(caf::byte{0});
   ledger back;
-  auto failed = decode_snapshot(view(whole), back);
+  auto failed = decode_snapshot(octets_of(whole), back);
   CHECK(failed == errc::decode_failed);
   CHECK(tells(failed, "left over"));
 }
 
 TEST_CASE("any bytes are a state or an error") {
   std::minstd_rand random{4711};
-  auto whole = encoded(sample);
+  auto whole = snapshot_of(sample);
   for (auto i = 0; i < 20'000; ++i) {
     auto bytes = i % 2 == 0 ? whole : caf::byte_buffer(random() % 100);
     for (auto& x : bytes)
       if (i % 2 == 1 || random() % bytes.size() == 0)
         x = static_cast<caf::byte>(random() % 256);
     ledger back;
-    auto failed = decode_snapshot(view(bytes), back);
+    auto failed = decode_snapshot(octets_of(bytes), back);
     CHECK((!failed || failed == errc::decode_failed));
   }
 }
@@ -125,7 +125,7 @@ TEST_CASE("a state that cannot be written or read is named, and so is why") {
   CHECK(tells(failed, "thrower"));
   CHECK(tells(failed, "thrown on purpose"));
   test_support::unreadable back;
-  failed = decode_snapshot(view(encoded(test_support::unreadable{1})), back);
+  failed = decode_snapshot(octets_of(snapshot_of(test_support::unreadable{1})), back);
   CHECK(failed == errc::decode_failed);
   CHECK(tells(failed, "on purpose"));
 }
