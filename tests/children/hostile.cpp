@@ -247,14 +247,16 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
     {"the answer comes twice",
      [](self x) { x.answer(x.asked_, caf::make_message_id(x.asked_.word)); }},
     {"notices about nobody", [](self x) {
-       for (auto kind : {record_kind::watch, record_kind::down, record_kind::release, record_kind::link,
-                         record_kind::unlink, record_kind::exit, record_kind::spawn, record_kind::rooted,
-                         record_kind::spawned, record_kind::stop})
+       for (auto kind : {record_kind::watch, record_kind::down, record_kind::release, record_kind::link, record_kind::unlink,
+                         record_kind::exit, record_kind::spawn, record_kind::rooted, record_kind::spawned, record_kind::stop,
+                         record_kind::freeze, record_kind::frozen, record_kind::thaw, record_kind::hand_over})
          for (process_number process : {x.number_, 1000u, 0xffffffffu})
            for (uint64_t actor : {uint64_t{0}, uint64_t{99'999}, ~uint64_t{0}})
              for (size_t bytes : {size_t{0}, size_t{5}, size_t{500}})
                x.send(kind, {actor, actor, actor, process, process}, caf::byte_buffer(bytes, caf::byte{0xa5}));
      }},
+    {"states of anybody", [](self x) { for (auto root : {x.root_, uint64_t{0}, own_actor, ~uint64_t{0}}) for (size_t bytes : {0, 3, 50'000})
+       x.send(record_kind::snapshot, {root, root, root, 0, x.number_}, caf::byte_buffer(bytes, caf::byte{0xff}), 0xfffd); }},
     {"its root changes", [](self x) {
        for (uint64_t local : {uint64_t{0}, uint64_t{1}, own_actor, ~uint64_t{0}})
          x.send(record_kind::rooted, {x.root_, local, 0, 0, x.number_});

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -37,11 +38,59 @@ const bool started = [] {
   return true;
 }();
 
+// What a version has counted, and what a wide one has.
+struct tally {
+  int64_t count = 0;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, tally& x) {
+    return f.object(x).fields(f.field("count", x.count));
+  }
+};
+
+struct wide_tally {
+  int64_t count = 0;
+  int64_t versions = 0;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, wide_tally& x) {
+    return f.object(x).fields(f.field("count", x.count), f.field("versions", x.versions));
+  }
+};
+
+// A wide version knows what came before it, the others know nothing of wide ones.
+wide_tally inherited(caf::event_based_actor* self, bool wide) {
+  if (auto left = bulkhead::last_snapshot<wide_tally>(self); wide && left && *left)
+    return **left;
+  if (auto left = bulkhead::last_snapshot<tally>(self); left && *left)
+    return {(*left)->count, 1};
+  return {};
+}
+
+caf::error leave(caf::event_based_actor* self, const wide_tally& x, bool wide) {
+  return wide ? bulkhead::snapshot(self, x) : bulkhead::snapshot(self, tally{x.count});
+}
+
+void hand_over(caf::event_based_actor* self, std::shared_ptr<wide_tally> x, bool wide) {
+  (void) (wide ? bulkhead::on_handover(self, [x] { return *x; }) : bulkhead::on_handover(self, [x] { return tally{x->count}; }));
+}
+
 caf::behavior versioned(caf::event_based_actor* self) {
   if (has("throws"))
     throw std::runtime_error{"not this version"};
-  auto dies = has("dies") || (has("second one dies") && !is_first());
+  auto dies = has("dies") || has("wide, dies") || (has("second one dies") && !is_first());
+  auto wide = has("wide") || has("wide, dies");
+  auto state = std::make_shared<wide_tally>(inherited(self, wide));
+  hand_over(self, state, wide);
   return {
+    [=](caf::add_atom, int32_t x) {
+      state->count += x;
+      return static_cast<int32_t>(state->count);
+    },
+    [=](caf::add_atom, caf::ok_atom, int32_t x) {
+      state->count += x;
+      return leave(self, *state, wide) ? int32_t{-1} : static_cast<int32_t>(state->count);
+    },
     [dies](caf::get_atom) {
       if (dies)
         ::raise(SIGKILL);

@@ -117,6 +117,7 @@ TEST_CASE("what a worker writes that means nothing is ignored") {
          {"armed is odd for ever", "room is wanted that there will never be", "last words are unknown",
           "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody", "it demands all the time",
           "responses that nobody asked for", "the answer comes twice", "notices about nobody", "its root changes",
+          "states of anybody",
           "actors of others are said to be down"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);

@@ -1,4 +1,5 @@
 // What ends an actor that is about to be recycled, and who cannot be recycled at all.
+#include "pressure.hpp"
 #include "supervised_actors.hpp"
 
 #include "support/stage.hpp"
@@ -31,6 +32,32 @@ TEST_CASE("an end of the actor, of its handle or of the system goes before its r
     }
   }
   before.check();
+}
+
+TEST_CASE("a worker that is replaced loses nothing that waits for room at its receiver") {
+  host_fixture here;
+  event_log events{here};
+  auto options = limited(20);
+  options.restart = supervised().restart;
+  auto flooder = here.host.spawn("flooder", options);
+  REQUIRE(flooder);
+  auto gate = spawn_gate(here.sys);
+  auto taken = make_counter();
+  auto sink = spawn_sink(here.sys, gate, taken);
+  caf::scoped_actor self{here.sys};
+  // Twenty find room, and the others wait in the worker.
+  self->send(*flooder, caf::update_atom_v, sink, int32_t{35});
+  CHECK(here.host.recycle(*flooder));
+  REQUIRE(eventually([&] { return here.host.live_workers() == 2; }));
+  // Time to go wrong.
+  self->receive(caf::after(std::chrono::milliseconds{300}) >> [] {});
+  auto asked = self->request(*flooder, test_support::patience, caf::get_atom_v, caf::ok_atom_v);
+  caf::anon_send(gate, caf::open_atom_v);
+  asked.receive([](int32_t) {}, [](const caf::error& why) { FAIL(to_string(why)); });
+  CHECK(eventually([&] { return events.count(supervision_incident::recycled) == 1; }));
+  CHECK(eventually([&] { return *taken == 35; }));
+  for (auto& x : {gate, sink})
+    caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
 }
 
 TEST_CASE("only a supervised actor can be recycled") {

@@ -17,6 +17,7 @@
 #include "bulkhead/shared_counter.hpp"
 #include "bulkhead/shared_map.hpp"
 #include "bulkhead/shared_value.hpp"
+#include "bulkhead/snapshot.hpp"
 #include "bulkhead/supervision.hpp"
 #include "bulkhead/supervisor.hpp"
 #include "bulkhead/this_task.hpp"

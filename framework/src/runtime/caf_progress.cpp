@@ -68,7 +68,7 @@ void caf_progress::before_processing(const caf::local_actor& self, const caf::ma
   if (!tracked_ || in_turn)
     begin();
   else
-    static_cast<caf_scheduler&>(self.home_system().scheduler()).enter(begin);
+    static_cast<caf_scheduler&>(self.home_system().scheduler()).enter(self.id(), begin);
   if (next_ != nullptr)
     next_->before_processing(self, element);
 }

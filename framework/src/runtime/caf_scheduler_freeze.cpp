@@ -12,13 +12,31 @@ void caf_scheduler::freeze() {
 void caf_scheduler::thaw() {
   std::lock_guard guard{freezing_};
   frozen_ = false;
+  errand_.reset();
+  thawed_.notify_all();
+}
+
+void caf_scheduler::run_between(caf::actor_id who, std::function<void()> what) {
+  std::lock_guard guard{freezing_};
+  if (!frozen_)
+    return;
+  errand_ = {who, std::move(what)};
   thawed_.notify_all();
 }
 
 // The host thaws what it has frozen, or kills the process.
-void caf_scheduler::enter(const std::function<void()>& what) {
+void caf_scheduler::enter(caf::actor_id who, const std::function<void()>& what) {
   std::unique_lock guard{freezing_};
-  thawed_.wait(guard, [this] { return !frozen_; });
+  auto is_asked = [&] { return errand_ && errand_->who == who; };
+  thawed_.wait(guard, [&] { return !frozen_ || is_asked(); });
+  while (is_asked()) {
+    auto between = std::move(errand_->what);
+    errand_.reset();
+    guard.unlock();
+    between();
+    guard.lock();
+    thawed_.wait(guard, [&] { return !frozen_ || is_asked(); });
+  }
   what();
 }
 

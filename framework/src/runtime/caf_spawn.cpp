@@ -28,7 +28,7 @@ std::string type_names(caf::type_id_list types) {
 }
 
 caf::expected<caf::strong_actor_ptr> spawn_by_name(caf::actor_system& system, const transport::spawn_request& what,
-                                                   caf::execution_unit* unit) {
+                                                   caf::execution_unit* unit, int flags) {
   auto& factories = system.config().actor_factories;
   auto i = factories.find(what.name);
   if (i == factories.end()) {
@@ -39,6 +39,7 @@ caf::expected<caf::strong_actor_ptr> spawn_by_name(caf::actor_system& system, co
     return caf::make_error(errc::unknown_actor, what.name, "known here: " + join(known));
   }
   caf::actor_config cfg{unit != nullptr ? unit : system.dummy_execution_unit()};
+  cfg.flags |= flags;
   auto arguments = what.arguments;
   try {
     auto [actor, interface] = i->second(cfg, arguments);

@@ -34,7 +34,13 @@ void link_events::on_stop() {
 void link_events::on_freeze(bool) {
   // nop
 }
-void link_events::on_frozen() {
+void link_events::on_frozen(bool) {
+  // nop
+}
+void link_events::on_hand_over() {
+  // nop
+}
+void link_events::on_snapshot(uint64_t, std::span<const std::byte>) {
   // nop
 }
 void link_events::on_corrupt(const std::string&) {
@@ -172,6 +178,11 @@ void link::drain() {
   while (poll(router_.context(), 256) > 0)
     continue;
   reading_.give_back();
+}
+
+void link::found_corrupt(const std::string& complaint) {
+  if (!corrupt_.exchange(true))
+    events_->on_corrupt(complaint);
 }
 
 void link::close(const std::optional<worker_death>& death, const request_set& kept) {

@@ -127,11 +127,28 @@ void link::return_loan(uint64_t loan) {
     (void) outbox_->send_control(record_kind::give_back, {loan, 0, 0, 0, 0}, {});
 }
 
-void link::tell(record_kind what) {
+void link::tell(record_kind what, uint64_t word) {
   if (what == record_kind::frozen)
-    send_plain(what, {});
+    send_plain(what, {0, 0, word, 0, 0});
   else if (!closed_)
-    (void) outbox_->send_control(what, {}, {});
+    (void) outbox_->send_control(what, {0, 0, word, 0, 0}, {});
+}
+
+// A worker's is ordered as if it were for everybody to whom the actor sends; the host's stands before the spawn of its root.
+caf::error link::snapshot(uint64_t root, const caf::actor_control_block* actor, caf::byte_buffer&& encoded) {
+  if (closed_)
+    return caf::make_error(errc::shutting_down);
+  auto bytes = encoded.size();
+  auto result = outcome::closed;
+  if (actor == nullptr)
+    result = outbox_->send(record_kind::snapshot, 0, {root, 0, 0, peer_, 0}, std::move(encoded));
+  else if (auto source = router_.address_of(*actor))
+    result = outbox_->send_newest(record_kind::snapshot, {0, source->actor, root, 0, source->process}, std::move(encoded));
+  if (outbox_->corrupt())
+    found_corrupt("a cursor in its region is impossible");
+  if (result == outcome::too_large)
+    return caf::make_error(errc::message_too_large, "(a snapshot)", bytes);
+  return result == outcome::accepted ? caf::error{} : caf::make_error(errc::shutting_down);
 }
 
 } // namespace bulkhead::runtime

@@ -114,7 +114,13 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
       events_->on_freeze(record.kind == record_kind::freeze);
       break;
     case record_kind::frozen:
-      events_->on_frozen();
+      events_->on_frozen(head.word != 0);
+      break;
+    case record_kind::hand_over:
+      events_->on_hand_over();
+      break;
+    case record_kind::snapshot:
+      events_->on_snapshot(router_.is_host() ? head.word : head.target, record.body);
       break;
     case record_kind::lapse:
       on_lapse(record);
@@ -285,11 +291,6 @@ void link::on_exit(const transport::incoming& record, caf::execution_unit& unit)
   target->enqueue(caf::make_mailbox_element(std::move(source), caf::make_message_id(caf::message_priority::high), {},
                                             std::move(content)),
                   &unit);
-}
-
-void link::found_corrupt(const std::string& complaint) {
-  if (!corrupt_.exchange(true))
-    events_->on_corrupt(complaint);
 }
 
 } // namespace bulkhead::runtime

@@ -21,6 +21,13 @@ bool parked_messages::drop_oldest(queue& from, message& dropped) {
   return true;
 }
 
+bool parked_messages::empty() const {
+  if (count_ == 0)
+    return true;
+  std::lock_guard guard{mutex_};
+  return std::all_of(queues_.begin(), queues_.end(), [](auto& x) { return x.second.items.empty(); });
+}
+
 bool parked_messages::wait_for(const wire_address& target) const {
   if (count_ == 0)
     return false;

@@ -58,8 +58,10 @@ void supervised_slot::change_program(worker_program next, program_watch watch) {
 }
 
 void supervised_slot::trust_program() {
-  if (change_ && change_->now == program_change::step::on_probation)
-    change_.reset();
+  if (!change_ || change_->now != program_change::step::on_probation)
+    return;
+  change_.reset();
+  snapshots_.end_probation();
 }
 
 std::shared_ptr<worker_process> supervised_slot::make_process(const worker_place& place, const worker_program& what) {
@@ -92,6 +94,7 @@ void supervised_slot::note_taken_over() {
     return;
   change_->now = program_change::step::on_probation;
   program_ = change_->next;
+  snapshots_.begin_probation();
   change_->former_spares = std::exchange(spares_, spares_of(program_));
 }
 
@@ -129,6 +132,7 @@ bool supervised_slot::return_to_former(const worker_death& death) {
   if (!change_ || change_->now != program_change::step::on_probation)
     return false;
   program_ = change_->former;
+  snapshots_.fail_probation();
   spares_ = program_.file ? nullptr : change_->former_spares; // those were started from whatever stood there
   refuse_program(death);
   return true;

@@ -1,7 +1,7 @@
 // How a process that lives is replaced: its successor is ready first.
 //
-//            asked          successor ready        frozen, nothing promised
-//      up ---------> preparing -----------> freezing -----------------------> its end, as after a death
+//            asked          successor ready        frozen, nothing promised      its state is here
+//      up ---------> preparing -----------> freezing --------------> handing over --------------> its end, as after a death
 //                                            |    ^
 //                             promises, or   +----+   again, for `stop_timeout` at most
 //                             a detached handler
@@ -116,7 +116,7 @@ void supervised_slot::on_frozen(const std::shared_ptr<worker_process>& who) {
   auto states = who->the_link()->ticket_states();
   auto runs = ledger_->any_begun([states](uint64_t ticket) { return shm::state_of(states, ticket); });
   if (!runs && (!has_promises(*who) || (drained_by_ && now >= *drained_by_))) {
-    who->retire();
+    hand_over(who);
     return;
   }
   if (!runs && !drained_by_) {

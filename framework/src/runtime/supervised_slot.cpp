@@ -225,6 +225,7 @@ void supervised_slot::finish(const caf::error& reason) {
   if (over_.exchange(true))
     return;
   auto left = ledger_->close();
+  snapshots_.close();
   auto& routes = host_.routes();
   routes.exports().ended(address_, reason);
   routes.end(address_, reason);

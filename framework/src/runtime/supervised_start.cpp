@@ -82,6 +82,7 @@ std::shared_ptr<worker_process> supervised_slot::next_process() {
 
 void supervised_slot::spawn_root(const std::shared_ptr<worker_process>& who) {
   set_route(who->the_link());
+  pass_snapshot_to(*who);
   who->spawn_root(address_.actor, what_, [self = shared_from_this(), who](const caf::expected<caf::strong_actor_ptr>& result) {
     auto failed = result ? caf::error{} : result.error();
     self->host_.the_keeper().post([self, who, failed] { self->on_spawned(who, failed); });

@@ -18,10 +18,6 @@ namespace {
 constexpr int kill_signal = 9;
 constexpr const char* kernel_limit = "kernel";
 constexpr int terminate_signal = 15;
-constexpr int abort_signal = 6;
-
-/// For a thread to write down its stack.
-constexpr std::chrono::milliseconds abort_grace{200};
 
 } // namespace
 
@@ -106,6 +102,7 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
 }
 
 void worker_process::freeze() {
+  asked_for_state_ = false;
   freezing_ = true;
   if (auto via = the_link())
     via->tell(transport::record_kind::freeze);
@@ -114,15 +111,6 @@ void worker_process::freeze() {
 void worker_process::thaw() {
   if (auto via = the_link())
     via->tell(transport::record_kind::thaw);
-}
-
-void worker_process::on_frozen() {
-  if (!freezing_.exchange(false))
-    return; // nobody has asked
-  host_.the_keeper().post([self = shared_from_this()] {
-    if (self->slot_ && self->ready())
-      self->slot_->on_frozen(self);
-  });
 }
 
 void worker_process::retire() {
@@ -152,51 +140,6 @@ void worker_process::on_backlog(backlog_event what) {
 
 void worker_process::on_waits(std::vector<wait_edge> all) {
   host_.waits_of(number_, std::move(all));
-}
-
-void worker_process::on_slow(const std::string& complaint) {
-  hit_limit("slow_after", static_cast<uint64_t>(options_.slow_after.count()));
-  condemn(death_cause::stopped, complaint);
-}
-
-void worker_process::overran(bool lapsed, const caf::message& what) {
-  auto time_max = static_cast<uint64_t>(options_.handler.time_max.count());
-  if (!lapsed)
-    hit_limit("handler.time_max", time_max);
-  condemn(death_cause::overran, (lapsed ? "nobody waited for its answer any more: "
-                                        : "it had not ended after " + std::to_string(time_max) + " ms: ")
-                                  + transport::type_names(what));
-}
-
-void worker_process::stalled(std::string what) {
-  hit_limit("handler.stall_max", static_cast<uint64_t>(options_.handler.stall_max.count()));
-  condemn(death_cause::stalled, std::move(what));
-}
-
-void worker_process::condemn(death_cause cause, std::string why) {
-  {
-    std::lock_guard guard{mutex_};
-    verdict_ = std::move(why);
-    verdict_cause_ = cause;
-  }
-  if (cause == death_cause::overran || cause == death_cause::stalled)
-    abort_actors();
-  else
-    kill();
-}
-
-// Whoever hangs tells where, and whoever cannot is killed all the same. On the keeper's thread.
-void worker_process::abort_actors() {
-  if (!process_ || !process_->signal_thread(abort_signal, "bulkhead.loop")) {
-    kill();
-    return;
-  }
-  killed_ = true;
-  timer_->expires_after(abort_grace);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (!cancelled)
-      self->kill();
-  });
 }
 
 void worker_process::watch_exit() {

@@ -84,9 +84,9 @@ void worker_system::wait_for_end() {
     auto ended = [&] { return roots_.empty() && !spawning_ && (stopping_ || (had_roots_ && !stays)); };
     changed_.wait(guard, [&] { return owes_frozen_ || ended(); });
     while (owes_frozen_ || !ended()) {
-      if (owes_frozen_ && link_->flushed()) {
+      if (owes_frozen_ && link_->all_sent()) {
         owes_frozen_ = false;
-        link_->tell(transport::record_kind::frozen);
+        link_->tell(transport::record_kind::frozen, !handed_over_ && snapshots_.has_source() ? 1 : 0);
       }
       if (owes_frozen_)
         changed_.wait_for(guard, flush_period);
@@ -125,7 +125,10 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
   {
     // What a constructor sends must not come before the host knows who it is.
     link::hold wait{*link_};
-    auto result = spawn_by_name(system(), what, &unit);
+    auto has_successor = host_.tracked_tickets > 0;
+    if (has_successor)
+      snapshots_.begin(link_, root);
+    auto result = spawn_by_name(system(), what, &unit, has_successor ? has_successor_flag : 0);
     if (!result) {
       link_->spawned(root, result.error());
       return;
@@ -154,6 +157,7 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
 }
 
 void worker_system::root_ended(uint64_t root) {
+  snapshots_.forget_source();
   routes().forget_alias({transport::host_process, root});
   caf::strong_actor_ptr dropped; // outlives the guard
   std::lock_guard guard{mutex_};
@@ -199,16 +203,6 @@ bool worker_system::on_waiting(std::vector<wait_edge> all) {
     link_->tell_waits(all);
   told_waits_ = !all.empty();
   return false;
-}
-
-void worker_system::on_freeze(bool wanted) {
-  std::lock_guard guard{mutex_};
-  owes_frozen_ = wanted;
-  if (wanted)
-    freeze();
-  else
-    thaw();
-  changed_.notify_all();
 }
 
 void worker_system::on_waits_wanted() {

@@ -44,9 +44,10 @@ constexpr std::array entries{
   entry{"restarts_exhausted", "the worker died too often: look at the cause, or raise restart.restarts_max"},
   entry{"poisoned", "each process that handled the message died: it is not tried again"},
   entry{"upgrade_failed", "the new program did not come up or died in its probation, and the former one serves: look at the cause"},
+  entry{"no_successor", "the actor has no successor: only what the host spawns with worker_options::restart has one"},
 };
 
-static_assert(entries.size() == static_cast<size_t>(errc::upgrade_failed) + 1);
+static_assert(entries.size() == static_cast<size_t>(errc::no_successor) + 1);
 
 const entry& entry_of(errc code) {
   auto index = static_cast<size_t>(code);

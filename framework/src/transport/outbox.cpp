@@ -45,12 +45,32 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
       peer_bell_.ring();
     return outcome::accepted;
   }
-  parcel item{kind, flags, head, fits ? body : std::move(body)};
+  parcel item{kind, flags, head, fits ? body : std::move(body), false};
   spill_.push_back(std::move(item));
   // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs a
   // cache line of the peer's.
   if (!has_waiting() || !fits || spill_.size() % help_interval == 0)
     pump_locked();
+  return outcome::accepted;
+}
+
+outbox::outcome outbox::send_newest(record_kind kind, const envelope& head, caf::byte_buffer&& body) {
+  std::lock_guard guard{mutex_};
+  if (closed_)
+    return outcome::closed;
+  if (body.size() > limits_.message_bytes_max)
+    return outcome::too_large;
+  if (!newest_) {
+    (void) accept({accepted_.data + 1, accepted_.urgent}, nullptr);
+    if (sizeof(envelope) + body.size() <= direct_bytes_max_ && !has_waiting() && write(data_, kind, 0, head, body)) {
+      if (data_.publish())
+        peer_bell_.ring();
+      return outcome::accepted;
+    }
+    spill_.push_back({kind, 0, head, {}, true});
+  }
+  newest_ = std::move(body);
+  pump_locked();
   return outcome::accepted;
 }
 
@@ -91,7 +111,7 @@ outbox::outcome outbox::put_control(record_kind kind, uint16_t flags, const enve
       peer_bell_.ring();
     return outcome::accepted;
   }
-  parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end())};
+  parcel item{kind, flags, head, caf::byte_buffer(body.begin(), body.end()), false};
   control_waiting_bytes_ += weight(item);
   if (control_waiting_bytes_ > limits_.control_bytes_max)
     ignored_ = true;
@@ -137,7 +157,7 @@ bool outbox::write(shm::lane_writer& lane, record_kind kind, uint16_t flags, con
 outbox::stream* outbox::blocker_of(const envelope& head) {
   auto conflicts = [&head](const stream& s) {
     return s.whole.head.source == head.source && s.whole.head.source_process == head.source_process
-           && (head.target == 0 || s.whole.head.target == head.target);
+           && (head.target == 0 || s.whole_source || s.whole.head.target == head.target);
   };
   auto i = std::find_if(streams_.begin(), streams_.end(), conflicts);
   return i != streams_.end() ? &*i : nullptr;
@@ -146,14 +166,25 @@ outbox::stream* outbox::blocker_of(const envelope& head) {
 // Takes the item if it could be written, became a stream, or has to wait behind one.
 bool outbox::try_place(parcel& item) {
   if (auto s = blocker_of(item.head)) {
+    s->whole_source |= item.head.target == 0;
     s->behind.push_back(std::move(item));
     return true;
   }
-  if (sizeof(envelope) + item.body.size() > direct_bytes_max_) {
-    streams_.push_back({std::move(item), next_stream_++, 0, {}});
-    return true;
+  auto& body = item.newest ? *newest_ : item.body;
+  auto large = sizeof(envelope) + body.size() > direct_bytes_max_;
+  if (!large && !write(data_, item.kind, item.flags, item.head, body))
+    return false;
+  // Its content does not change any more.
+  if (item.newest) {
+    item.body = std::move(body);
+    item.newest = false;
+    newest_.reset();
   }
-  return write(data_, item.kind, item.flags, item.head, item.body);
+  if (large) {
+    auto whole_source = item.head.target == 0;
+    streams_.push_back({std::move(item), next_stream_++, 0, {}, whole_source});
+  }
+  return true;
 }
 
 bool outbox::pump_control() {

@@ -95,8 +95,12 @@ public:
   void freeze();
   void thaw();
 
-  /// Runs `what`, which is short, once the scheduler is not frozen. On the threads of detached actors.
-  void enter(const std::function<void()>& what);
+  /// Runs `what`, which is short, once the scheduler is not frozen. On the thread of `who`, a detached actor.
+  void enter(caf::actor_id who, const std::function<void()>& what);
+
+  /// While it is frozen: runs `what` on the thread of `who`, a detached actor, when that comes to `enter`. A thaw before takes it
+  /// back.
+  void run_between(caf::actor_id who, std::function<void()> what);
 
   /// Whether something that was sent from here has not left this process yet, be it that its receiver's mailbox or its receiver has no
   /// room. On a thread that runs an actor.
@@ -213,6 +217,11 @@ private:
 
   std::mutex freezing_;
   std::condition_variable thawed_;
+  struct errand {
+    caf::actor_id who;
+    std::function<void()> what;
+  };
+  std::optional<errand> errand_;
   std::atomic<bool> frozen_ = false;
 
   shm::turn polling_;

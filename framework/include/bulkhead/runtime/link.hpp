@@ -44,8 +44,7 @@ class router;
 class link final : public std::enable_shared_from_this<link>, public transport::loan_returns, public ticket_returns {
 public:
   /// @param events must outlive the link's last `poll`.
-  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
-       link_events& events);
+  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits, link_events& events);
 
   link(const link&) = delete;
   link& operator=(const link&) = delete;
@@ -129,7 +128,9 @@ public:
   void spawn(uint64_t root, transport::spawn_request& what);
   void rooted(uint64_t root, uint64_t local);
   void spawned(uint64_t root, const caf::error& reason);
-  void tell(transport::record_kind what); // a record that is its kind and nothing else
+  void tell(transport::record_kind what, uint64_t word = 0); // a record that is its kind and a word
+  /// What the successor of `root` shall start with, to the host; without `actor`, what the root itself shall, to its worker.
+  [[nodiscard]] caf::error snapshot(uint64_t root, const caf::actor_control_block* actor, caf::byte_buffer&& encoded);
 
   class hold;
 
@@ -137,8 +138,7 @@ public:
   void report_end(const wire_address& who, const caf::strong_actor_ptr& actor);
 
   /// Answers a request with an error.
-  void answer(const caf::strong_actor_ptr& requester, caf::message_id request, caf::error reason,
-              caf::execution_unit* context);
+  void answer(const caf::strong_actor_ptr& requester, caf::message_id request, caf::error reason, caf::execution_unit* context);
 
   /// What a request to an actor gets that ended with `reason`.
   static caf::error after_end(const caf::error& reason);
@@ -202,6 +202,9 @@ public:
 
   /// Whether everything that was sent is in the mailbox.
   [[nodiscard]] bool flushed() const noexcept;
+
+  /// The same, and nothing waits for room at its receiver.
+  [[nodiscard]] bool all_sent() const { return flushed() && parked_->empty(); }
 
 private:
   explicit link(router& routes);

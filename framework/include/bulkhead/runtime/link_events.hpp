@@ -9,7 +9,9 @@
 
 #include <caf/error.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,7 +45,14 @@ public:
   virtual void on_freeze(bool wanted);
 
   /// None is entered there. Only in the host.
-  virtual void on_frozen();
+  /// @param owes_state whether an actor there has a state that it gives when it is asked for it.
+  virtual void on_frozen(bool owes_state);
+
+  /// The state of a frozen actor is wanted as it is now. Only in workers.
+  virtual void on_hand_over();
+
+  /// In the host: root `root` says what its successor shall start with. In a worker: what its predecessor said.
+  virtual void on_snapshot(uint64_t root, std::span<const std::byte> encoded);
 
   /// The peer wrote something impossible.
   virtual void on_corrupt(const std::string& complaint);

@@ -38,6 +38,9 @@ public:
     // nop
   }
 
+  /// Whether nothing waits.
+  [[nodiscard]] bool empty() const;
+
   /// Whether a new message for `target` has to wait behind others.
   [[nodiscard]] bool wait_for(const wire_address& target) const;
 

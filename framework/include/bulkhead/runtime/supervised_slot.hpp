@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
+#include "bulkhead/runtime/snapshot_store.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/runtime/worker_program.hpp"
 #include "bulkhead/supervision/ledger.hpp"
@@ -130,6 +131,11 @@ public:
   /// The actor ended by itself.
   void root_ended(const worker_process& who, const caf::error& reason);
 
+  /// What its successor shall start with. From any thread, until the process has ended.
+  void keep_snapshot(std::span<const std::byte> encoded) {
+    snapshots_.keep(encoded);
+  }
+
   /// The process begins with no more messages. On the keeper's thread.
   void on_frozen(const std::shared_ptr<worker_process>& who);
 
@@ -175,6 +181,8 @@ private:
   void go_on_with_change();
   void refuse_program(const worker_death& death);
   [[nodiscard]] bool return_to_former(const worker_death& death);
+  void hand_over(const std::shared_ptr<worker_process>& who);
+  void pass_snapshot_to(worker_process& who);
   void watch_age();
   void look_at_age();
   [[nodiscard]] bool has_promises(const worker_process& who) const;
@@ -212,6 +220,7 @@ private:
   const transport::spawn_request what_;
   const std::weak_ptr<slot_owner> owner_;
   const std::shared_ptr<supervision::ledger> ledger_;
+  snapshot_store snapshots_;
   wire_address address_;
   caf::weak_actor_ptr handle_;
   std::atomic<const link*> via_address_ = nullptr;

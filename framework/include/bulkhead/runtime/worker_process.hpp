@@ -95,6 +95,16 @@ public:
   void freeze();
   void thaw();
 
+  /// Asks for the state of its actor, once it is frozen and if there is one that it was not asked for since: then it says so again
+  /// when the host has it. Returns whether it was asked. On the keeper's thread, as the next two.
+  [[nodiscard]] bool ask_for_state();
+  [[nodiscard]] bool owes_state() const noexcept {
+    return asked_for_state_ && freezing_;
+  }
+
+  /// Kills it because it takes too long to give its state.
+  void keeps_its_state();
+
   /// Ends it because it is to be replaced. Once it is frozen. On the keeper's thread.
   void retire();
 
@@ -123,7 +133,8 @@ public:
   void on_rooted(uint64_t root, uint64_t local) override;
   void on_spawned(uint64_t root, caf::error reason) override;
   void on_root_down(uint64_t root, const caf::error& reason) override;
-  void on_frozen() override;
+  void on_frozen(bool owes_state) override;
+  void on_snapshot(uint64_t root, std::span<const std::byte> encoded) override;
   void on_corrupt(const std::string& complaint) override;
   void on_backlog(backlog_event what) override;
   void on_slow(const std::string& complaint) override;
@@ -180,12 +191,16 @@ private:
   std::atomic<bool> stop_wanted_ = false;
   /// It was asked to freeze and has not said that it did.
   std::atomic<bool> freezing_ = false;
+  /// It says that it has a state to hand over.
+  std::atomic<bool> has_state_ = false;
 
   // Of the keeper's thread:
   std::weak_ptr<spare_pool> spare_of_;
   std::shared_ptr<spare_pool> spares_;
   bool stop_timed_out_ = false;
   bool retired_ = false;
+  /// Since it was asked to freeze.
+  bool asked_for_state_ = false;
   /// Its start has failed for a reason that it gave itself, or is not wanted any more.
   bool start_refused_ = false;
   /// SIGKILL came from here.

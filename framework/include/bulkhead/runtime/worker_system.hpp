@@ -3,6 +3,7 @@
 #include "bulkhead/platform/unique_fd.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/worker_snapshots.hpp"
 
 #include <caf/actor_control_block.hpp>
 
@@ -30,12 +31,19 @@ public:
   /// Returns when the process is to end.
   void wait_for_end();
 
+  /// The state of its root, if that has the `has_successor_flag`.
+  [[nodiscard]] worker_snapshots& snapshots() noexcept {
+    return snapshots_;
+  }
+
   // -- link_events ------------------------------------------------------------
 
   void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) override;
   void on_root_released(uint64_t root) override;
   void on_stop() override;
   void on_freeze(bool wanted) override;
+  void on_hand_over() override;
+  void on_snapshot(uint64_t root, std::span<const std::byte> encoded) override;
   void on_waits_wanted() override;
   void on_circle(uint64_t id, const wire_address& target, const std::string& circle) override;
   void on_corrupt(const std::string& complaint) override;
@@ -44,10 +52,13 @@ private:
   bool on_waiting(std::vector<wait_edge> all) override;
   void watch_lifeline();
   void root_ended(uint64_t root);
+  [[nodiscard]] caf::strong_actor_ptr frozen_root(uint64_t& freeze);
+  void handed_over(uint64_t freeze);
 
   const transport::hello host_;
   std::shared_ptr<link> link_;
   std::unique_ptr<boost::asio::posix::stream_descriptor> lifeline_;
+  worker_snapshots snapshots_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -58,6 +69,10 @@ private:
   bool stopping_ = false;
   /// Frozen, and the host does not know it yet.
   bool owes_frozen_ = false;
+  /// How often it was frozen or thawed.
+  uint64_t freezes_ = 0;
+  /// Since it is frozen.
+  bool handed_over_ = false;
   /// The host knows of actors that wait. Of the keeper's thread.
   bool told_waits_ = false;
 };

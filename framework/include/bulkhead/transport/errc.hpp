@@ -81,6 +81,9 @@ enum class errc : uint8_t {
   /// The new program of an upgrade did not come up, or died in its probation: the former one serves. The context holds a `worker_death`,
   /// unless it was refused before, and the story.
   upgrade_failed,
+  /// No process follows the one of this actor, so nobody would start with its state. Only an actor that the host has spawned with
+  /// `worker_options::restart` has a successor: set that, or let that actor keep the state of those beside it.
+  no_successor,
 };
 
 /// The name of the code, as written above.

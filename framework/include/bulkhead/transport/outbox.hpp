@@ -12,6 +12,7 @@
 #include <functional>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <span>
 
 namespace bulkhead::transport {
@@ -28,8 +29,8 @@ struct outbox_limits {
 /// that may be is the business of whoever sends.
 ///
 /// Order: records with the same source and target leave in the order of `send`, whether they went directly, waited, or
-/// went in pieces; a record with target 0 (a down, say) follows everything from its source. Large records share the
-/// mailbox with others piece by piece.
+/// went in pieces; a record with target 0 (a down, say) follows everything that its source has sent, and is followed by all that it
+/// sends. Large records share the mailbox with others piece by piece.
 ///
 /// Thread safety: all functions from any thread. Nothing blocks but for a short process-local mutex, no function calls
 /// back into an actor. Lifetime: the regions and the bells must outlive it.
@@ -64,6 +65,10 @@ public:
   /// @param body left alone, unless it is accepted and has to go in pieces: then it is taken over and not copied.
   [[nodiscard]] outcome send(record_kind kind, uint16_t flags, const envelope& head, caf::byte_buffer&& body,
                              acceptance* told = nullptr);
+
+  /// Sends a record of which only the newest counts: one that waits in this process, and has not begun to leave, has the content of
+  /// the last one. So there are never more than two. All of an outbox have the same `kind` and `head`.
+  [[nodiscard]] outcome send_newest(record_kind kind, const envelope& head, caf::byte_buffer&& body);
 
   /// Sends a message in the control lane: it overtakes all data. One that does not fit there goes with the data.
   [[nodiscard]] outcome send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body,
@@ -102,6 +107,8 @@ private:
     uint16_t flags;
     envelope head;
     caf::byte_buffer body;
+    /// The body stands in `newest_`.
+    bool newest = false;
   };
 
   struct stream {
@@ -110,6 +117,8 @@ private:
     uint64_t sent = 0;
     /// What has to wait for this stream because of the order.
     std::deque<parcel> behind;
+    /// Whether all that has the same source has to, not only what has the same target.
+    bool whole_source = false;
   };
 
   static constexpr size_t help_interval = 32;
@@ -141,6 +150,8 @@ private:
   std::deque<parcel> spill_;
   std::deque<parcel> control_spill_;
   std::list<stream> streams_;
+  /// Of the one record that waits for its place and whose content may still change.
+  std::optional<caf::byte_buffer> newest_;
   size_t control_waiting_bytes_ = 0;
   uint64_t next_stream_ = 1;
   bool closed_ = false;

@@ -54,13 +54,20 @@ enum class record_kind : uint16_t {
   give_up = 19,
   /// No actor of the reader, a worker, shall begin with another message. Travels in the control lane.
   freeze = 20,
-  /// None does, and all that was sent before stands before this record.
+  /// None does, and all that was sent before stands before this record. `word` is 1 if the writer has a state to hand over and has
+  /// not done so since it froze, else 0.
   frozen = 21,
   /// They may go on. Travels in the control lane.
   thaw = 22,
+  /// To the host: what the successor of root `word`, which is actor `source`, shall start with; the one before is void. To a
+  /// worker: what the predecessor of root `target` has left. The body is an encoded snapshot.
+  snapshot = 23,
+  /// The reader, a worker that is frozen, shall send the state of its root as it is now, and then `frozen` once more. Travels in
+  /// the control lane.
+  hand_over = 24,
   /// Nobody waits any more for the answer to request `word` of actor `source`, and what its handler has asked for in turn is not wanted
   /// either. Travels in the control lane.
-  lapse = 23,
+  lapse = 25,
 };
 
 /// How many records have gone through one direction of an edge. The lanes count apart, because one overtakes the other.
