@@ -3,6 +3,8 @@
 #include "batch_report.hpp"
 #include "messages.hpp"
 
+#include <bulkhead/host.hpp>
+
 #include <caf/actor.hpp>
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
@@ -14,6 +16,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace thumbnails {
@@ -26,6 +29,8 @@ using steady = std::chrono::steady_clock;
 
 /// Pictures that are read ahead, so that no worker waits for the disk.
 constexpr size_t ahead_per_worker = 2;
+
+constexpr std::chrono::seconds certificates_wait{2};
 
 bool is_below(const fs::path& file, const fs::path& folder) {
   auto relative = file.lexically_relative(folder);
@@ -77,6 +82,12 @@ public:
     return done_;
   }
 
+  void add(const bulkhead::death_certificate& what) {
+    if (report_)
+      report_->add(what);
+    print_if_complete();
+  }
+
 private:
   void read_ahead() {
     while (under_way_ < options_.pool.workers * ahead_per_worker && next_ < files_.size())
@@ -123,8 +134,23 @@ private:
   }
 
   void finish() {
-    self_->request(pool_, caf::infinite, health_atom_v)
-      .then([this](const pool_health& health) { done_.deliver(report_->print(health.replaced)); });
+    self_->request(pool_, caf::infinite, health_atom_v).then([this](const pool_health& health) {
+      replaced_ = health.replaced;
+      print_if_complete();
+      if (replaced_)
+        self_->run_delayed(certificates_wait, [this] { print(); });
+    });
+  }
+
+  // Certificates come a little later than the errors of the requests that died.
+  void print_if_complete() {
+    if (replaced_ && report_->certificates() >= *replaced_)
+      print();
+  }
+
+  void print() {
+    if (auto replaced = std::exchange(replaced_, std::nullopt))
+      done_.deliver(report_->print(*replaced));
   }
 
   caf::event_based_actor* self_;
@@ -135,14 +161,19 @@ private:
   size_t next_ = 0;
   size_t under_way_ = 0;
   std::optional<batch_report> report_;
+  /// Set while the table waits for certificates.
+  std::optional<uint64_t> replaced_;
 };
 
 } // namespace
 
 caf::behavior batch(caf::event_based_actor* self, const options& opts, const caf::actor& pool) {
   auto state = std::make_shared<batch_state>(self, opts, pool);
+  bulkhead::host::of(self->home_system()).subscribe(caf::actor{self});
+  self->set_default_handler(caf::drop); // the other events
   return {
     [state](run_atom) { return state->run(); },
+    [state](const bulkhead::death_certificate& what) { state->add(what); },
   };
 }
 

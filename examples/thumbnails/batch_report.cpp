@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <utility>
 
 namespace thumbnails {
 
@@ -42,6 +43,10 @@ void batch_report::add(entry what) {
   std::fprintf(stderr, "[%zu/%zu] %s: %s\n", entries_.size(), files_, x.line.file.c_str(), x.result.c_str());
 }
 
+void batch_report::add(bulkhead::death_certificate what) {
+  certificates_.push_back(std::move(what));
+}
+
 batch_outcome batch_report::print(uint64_t replaced_workers) {
   std::ranges::sort(entries_, {}, [](const entry& x) -> const std::string& { return x.line.file; });
   size_t width = 4;
@@ -53,6 +58,10 @@ batch_outcome batch_report::print(uint64_t replaced_workers) {
     std::printf("%-*s  %-13s  %10" PRIu64 "  %9.1f  %-10s  %s\n", column, x.line.file.c_str(), x.result.c_str(),
                 x.line.bytes, std::chrono::duration<double, std::milli>{x.line.time}.count(),
                 worker_text(x.line.by).c_str(), x.detail.c_str());
+  for (auto& x : entries_)
+    for (auto& y : certificates_)
+      if (x.line.by != 0 && x.line.by == y.death.pid)
+        std::printf("\nthe worker that had %s:\n%s\n", x.line.file.c_str(), describe(y).c_str());
   std::printf("%" PRIu64 " succeeded, %" PRIu64 " failed, %" PRIu64 " workers died and were replaced\n",
               outcome_.succeeded, outcome_.failed + outcome_.unwritten, replaced_workers);
   std::fflush(stdout);

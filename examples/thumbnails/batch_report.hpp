@@ -2,6 +2,8 @@
 
 #include "messages.hpp"
 
+#include <bulkhead/transport/death_certificate.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +35,14 @@ public:
   /// The thumbnail was made, but could not be written.
   void add_unwritten(batch_line line);
 
-  /// Prints the table, sorted by file, and the summary on standard output.
+  /// A worker has died.
+  void add(bulkhead::death_certificate what);
+
+  [[nodiscard]] size_t certificates() const noexcept {
+    return certificates_.size();
+  }
+
+  /// Prints the table, sorted by file, what the workers have left that died of a file, and the summary on standard output.
   batch_outcome print(uint64_t replaced_workers);
 
 private:
@@ -48,6 +57,7 @@ private:
   size_t files_;
   batch_outcome outcome_;
   std::vector<entry> entries_;
+  std::vector<bulkhead::death_certificate> certificates_;
 };
 
 } // namespace thumbnails

@@ -29,12 +29,14 @@ struct batch_run {
   int status = -1;
   std::map<std::string, std::string> results;
   std::string summary;
+  std::string text;
 };
 
 batch_run run_batch(const scratch_folder& in, const scratch_folder& out) {
   program batch{{"--width", std::to_string(width), "--deadline-ms", "4000", in.path(), out.path()}};
   batch_run result;
-  std::istringstream lines{batch.read_rest()};
+  result.text = batch.read_rest();
+  std::istringstream lines{result.text};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words{line};
     std::string file, what;
@@ -93,6 +95,14 @@ TEST_CASE("hostile pictures fail one by one, each for its own reason, and the go
   CHECK(batch.summary
         == std::to_string(good_pictures) + " succeeded, " + std::to_string(hostile.size())
              + " failed, 4 workers died and were replaced");
+  // What each of the four has left.
+  for (auto& x : hostile) {
+    INFO(x.name);
+    auto of = batch.text.find("the worker that had " + x.name + ":\nworker ");
+    auto dies = x.reason == "crashed" || x.reason == "deadline" || x.reason == "out_of_memory";
+    CHECK((of != batch.text.npos) == dies);
+  }
+  CHECK(batch.text.find("  while it handled ") != batch.text.npos);
 }
 
 TEST_CASE("an empty folder is done at once") {
