@@ -143,9 +143,10 @@ public:
   /// as often as long as there are members. The first failure ends it, and all members go back to the former program.
   ///
   /// The program must have the same message types as the host: another one is refused with `errc::build_mismatch` as the cause. An actor's
-  /// state goes with its process.
-  /// @returns when the last probation has passed. `errc::upgrade_failed` with the cause when the former program serves; `errc::invalid_option`,
-  ///          `errc::not_loaded`; `caf::sec::invalid_argument` if `actor` was not spawned here with a `restart_policy` or as a pool.
+  /// state goes with its process, but for what it hands over (`snapshot`, `on_handover`).
+  /// @returns when the last probation has passed. `errc::upgrade_failed` with the cause when the former program serves, or another upgrade
+  ///          is under way; `errc::shutting_down` if the actor has ended; `errc::invalid_option`, `errc::not_loaded`;
+  ///          `caf::sec::invalid_argument` if `actor` was not spawned here with a `restart_policy` or as a pool.
   future<void> upgrade(const caf::actor& actor, const upgrade_options& options);
 
   /// Ends a supervised actor, or a pool, when it has handled and answered what was sent to it before; new requests fail with

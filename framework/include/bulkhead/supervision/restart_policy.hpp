@@ -63,8 +63,8 @@ struct restart_policy {
 /// When a worker that works well is replaced all the same, because it leaks or fragments or shall take up what is new. Its successor is
 /// ready before it is told to finish; then it completes the handlers that run and gives the answers that its actor has promised, for
 /// `stop_timeout` at most, and what it had not begun to handle its successor does, in order. This is no crash: it counts against nothing,
-/// and those who subscribed get `supervision_incident::recycled`. The actor's state goes with the process, and so do timers, answers that it
-/// waits for, and other actors of its process.
+/// and those who subscribed get `supervision_incident::recycled`. The actor's state goes with the process, but for what it hands over
+/// (`on_handover`), and so do timers, answers that it waits for, and other actors of its process.
 ///
 /// Only with a `restart_policy` other than `restart_when::never`.
 struct recycle_policy {
