@@ -27,7 +27,8 @@ void batch_report::add(batch_line line, picture_error result, std::string detail
   else
     ++outcome_.failed;
   auto text = result == picture_error::none ? std::string{"ok"} : to_string(result);
-  add(entry{std::move(line), std::move(text), std::move(detail)});
+  auto deadly = result == picture_error::crashed || result == picture_error::deadline || result == picture_error::out_of_memory;
+  add(entry{std::move(line), std::move(text), std::move(detail), deadly});
 }
 
 void batch_report::add_unwritten(batch_line line) {
@@ -60,7 +61,7 @@ batch_outcome batch_report::print(uint64_t replaced_workers) {
                 worker_text(x.line.by).c_str(), x.detail.c_str());
   for (auto& x : entries_)
     for (auto& y : certificates_)
-      if (x.line.by != 0 && x.line.by == y.death.pid)
+      if (x.deadly && x.line.by == y.death.pid)
         std::printf("\nthe worker that had %s:\n%s\n", x.line.file.c_str(), describe(y).c_str());
   std::printf("%" PRIu64 " succeeded, %" PRIu64 " failed, %" PRIu64 " workers died and were replaced\n",
               outcome_.succeeded, outcome_.failed + outcome_.unwritten, replaced_workers);

@@ -50,6 +50,8 @@ private:
     batch_line line;
     std::string result;
     std::string detail;
+    /// Its worker died of it.
+    bool deadly = false;
   };
 
   void add(entry what);
