@@ -177,7 +177,7 @@ TEST_CASE("a time limit holds for what the handler of the request asks for in tu
   test_support::gate second;
   for (auto& middle : {*heavy, light}) {
     INFO((middle == light ? "light" : "heavy"));
-    CHECK(too_late(x.error_of(20ms, middle, second.path())));
+    CHECK(too_late(x.error_of(500ms, middle, second.path())));
     CHECK(eventually([&] {
       auto errors = ask<std::string>(x.self, middle, caf::get_atom_v);
       return errors && too_late(*errors);
@@ -206,9 +206,9 @@ TEST_CASE("a handler can ask whether anybody waits for its answer, and ends othe
     auto failed = [&](const caf::error& why) { error = to_string(why); };
     test_support::gate gate;
     if (then == overrun::report)
-      self->request(*scribe, 50ms, caf::tick_atom_v).receive([](int32_t) {}, failed);
+      self->request(*scribe, 500ms, caf::tick_atom_v).receive([](int32_t) {}, failed);
     else
-      self->request(*scribe, 50ms, caf::tick_atom_v, gate.path()).receive([](int32_t) {}, failed);
+      self->request(*scribe, 500ms, caf::tick_atom_v, gate.path()).receive([](int32_t) {}, failed);
     CHECK(too_late(error));
     auto now = ask<int32_t>(self, *scribe, caf::get_atom_v);
     REQUIRE(now);

@@ -39,7 +39,7 @@ const test_support::known_actor busy_known{bulkhead::heavy<"busy", busy>::add_to
 worker_options watched(overrun then) {
   auto result = supervised();
   result.handler.then = then;
-  result.handler.stall_max = 200ms;
+  result.handler.stall_max = 1s;
   return result;
 }
 
@@ -67,11 +67,11 @@ TEST_CASE("a process that stands still although it has messages is replaced, and
     auto all = events.all();
     REQUIRE(all.size() == 2);
     CHECK(all[0].what == supervision_incident::stalled);
-    CHECK_THAT(describe(all[0]), Catch::Contains("stands still") && Catch::Contains("200 ms"));
+    CHECK_THAT(describe(all[0]), Catch::Contains("stands still") && Catch::Contains("1000 ms"));
     CHECK(all[1].death.cause == death_cause::stalled);
     auto certificate = certificates.the_one();
     CHECK(certificate.limit == "handler.stall_max");
-    CHECK(certificate.limit_value == 200);
+    CHECK(certificate.limit_value == 1000);
   }
   before.check();
 }
@@ -101,7 +101,6 @@ TEST_CASE("a process that handles its messages does not stand still, however lon
   event_log events{here};
   caf::scoped_actor self{here.sys};
   auto options = watched(overrun::kill);
-  options.handler.stall_max = 30ms;
   auto hand = here.host.spawn("hand", options, book.path());
   REQUIRE(hand);
   test_support::gate gate;
@@ -112,7 +111,7 @@ TEST_CASE("a process that handles its messages does not stand still, however lon
   auto pause = here.sys.spawn([](caf::event_based_actor* x) {
     return caf::behavior{[x](caf::get_atom) {
       auto promise = x->make_response_promise<int32_t>();
-      x->run_delayed(100ms, [promise]() mutable { promise.deliver(int32_t{0}); });
+      x->run_delayed(1300ms, [promise]() mutable { promise.deliver(int32_t{0}); });
       return promise;
     }};
   });

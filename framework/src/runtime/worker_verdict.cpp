@@ -14,7 +14,7 @@ namespace {
 constexpr int abort_signal = 6;
 
 /// For a thread to write down its stack.
-constexpr std::chrono::milliseconds abort_grace{200};
+constexpr std::chrono::milliseconds abort_grace{1000};
 
 } // namespace
 
