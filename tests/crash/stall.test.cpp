@@ -36,6 +36,11 @@ caf::behavior busy(caf::event_based_actor*) {
 
 const test_support::known_actor busy_known{bulkhead::heavy<"busy", busy>::add_to};
 
+// An answer leaves before the handler does, and one that is stopped in between runs on.
+void leave_handler(caf::scoped_actor& self) {
+  self->receive(caf::after(500ms) >> [] {});
+}
+
 worker_options watched(overrun then) {
   auto result = supervised();
   result.handler.then = then;
@@ -57,6 +62,7 @@ TEST_CASE("a process that stands still although it has messages is replaced, and
     REQUIRE(hand);
     auto pid = ask<int32_t>(self, *hand, caf::get_atom_v);
     REQUIRE(pid);
+    leave_handler(self);
     REQUIRE(freeze(*pid));
     answer_list waiting;
     for (int32_t i = 0; i < 20; ++i)
@@ -85,6 +91,7 @@ TEST_CASE("a process that stands still is reported once, and goes on if that is 
   REQUIRE(hand);
   auto pid = ask<int32_t>(self, *hand, caf::get_atom_v);
   REQUIRE(pid);
+  leave_handler(self);
   REQUIRE(freeze(*pid));
   answer_list waiting;
   waiting.ask(here.sys, *hand, caf::get_atom_v);
