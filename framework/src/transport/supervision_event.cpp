@@ -32,11 +32,12 @@ bool from_integer(std::underlying_type_t<supervision_incident> number, supervisi
 
 std::string describe(const supervision_event& event) {
   auto result = describe(event.death);
+  auto present = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid "
+                 + std::to_string(event.pid) + ")";
   switch (event.what) {
     case supervision_incident::restarted:
     case supervision_incident::recycled:
-      result += ", worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid "
-                + std::to_string(event.pid) + ") took over";
+      result += ", " + present + " took over";
       break;
     case supervision_incident::gave_up:
       result += " and is not replaced";
@@ -60,16 +61,13 @@ std::string describe(const supervision_event& event) {
       result = "a pool could not grow";
       break;
     case supervision_incident::overran:
-      result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)
-               + ") is overdue";
+      result = present + " is overdue";
       break;
     case supervision_incident::stalled:
-      result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)
-               + ") stands still";
+      result = present + " stands still";
       break;
     case supervision_incident::upgraded:
-      result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid " + std::to_string(event.pid)
-               + ") runs another program";
+      result = present + " runs another program";
       break;
     case supervision_incident::upgrade_failed:
       break;
