@@ -64,10 +64,12 @@ bool exit_is_next(caf::resumable& job) noexcept {
          || is_exit(std::get<caf::scheduled_actor::normal_queue_index>(all));
 }
 
-// A response to a request that nobody has made: it is dropped, or skipped by an actor that awaits another one.
+caf::message_id nobodys_response() noexcept {
+  return caf::message_id{caf::message_id::default_async_value | caf::message_id::request_id_mask}.response_id();
+}
+
 void give_turn(const caf::strong_actor_ptr& actor, caf::execution_unit* context) {
-  constexpr caf::message_id nobodys{caf::message_id::default_async_value | caf::message_id::request_id_mask};
-  actor->enqueue(caf::make_mailbox_element(nullptr, nobodys.response_id(), {}, caf::message{}), context);
+  actor->enqueue(caf::make_mailbox_element(nullptr, nobodys_response(), {}, caf::message{}), context);
 }
 
 } // namespace bulkhead::runtime

@@ -1,5 +1,6 @@
 #include "bulkhead/runtime/caf_progress.hpp"
 
+#include "bulkhead/runtime/caf_awaited.hpp"
 #include "bulkhead/runtime/caf_mark.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
@@ -37,10 +38,9 @@ shm::recorded_message about(const caf::local_actor& receiver, const caf::mailbox
   return result;
 }
 
-// CAF asks nobody whether it shall handle a message, but it drops a response to a request that nobody has made.
+// CAF asks nobody whether it shall handle a message, but there is one kind that it drops.
 void omit(const caf::mailbox_element& element) {
-  constexpr caf::message_id nobodys{caf::message_id::default_async_value | caf::message_id::request_id_mask};
-  const_cast<caf::mailbox_element&>(element).mid = nobodys.response_id();
+  const_cast<caf::mailbox_element&>(element).mid = nobodys_response();
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
+#include <caf/message_id.hpp>
 #include <caf/resumable.hpp>
 
 #include <cstdint>
@@ -17,11 +18,15 @@ namespace bulkhead::runtime {
 /// whoever has the actor's turn.
 [[nodiscard]] uint64_t awaited_request(caf::resumable& job) noexcept;
 
-/// The request from another process that an actor handles just now; number 0 if it handles something else. Only in its handler.
+/// The request that an actor handles just now; number 0 if it handles something else, or a request from this process whose sender is kept
+/// by a response promise already. Only in its handler.
 [[nodiscard]] request_key handled_request(caf::resumable& job, transport::process_number self) noexcept;
 
 /// Whether an exit comes next in an actor's mailbox: CAF's have their place among the other messages. Only for whoever has its turn.
 [[nodiscard]] bool exit_is_next(caf::resumable& job) noexcept;
+
+/// The id of a response to a request that nobody has made: CAF drops it, or skips it in an actor that awaits another one.
+[[nodiscard]] caf::message_id nobodys_response() noexcept;
 
 /// Makes `actor` take a turn in which it handles nothing on this account.
 void give_turn(const caf::strong_actor_ptr& actor, caf::execution_unit* context);

@@ -40,7 +40,7 @@ public:
   /// returns true.
   virtual void receiver_is_crowded() = 0;
 
-  /// The request from another process that is handled on the calling thread; number 0 if there is none.
+  /// The request that is handled on the calling thread, as far as CAF still knows; number 0 if there is none.
   [[nodiscard]] virtual request_key handled_request() const noexcept = 0;
 
   /// Nobody waits any more for the answers to these requests: what was not begun for them is not begun, and so it goes for what their
