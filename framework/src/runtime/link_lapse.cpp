@@ -31,8 +31,8 @@ void link::lapse(const request_set& over, request_set& caused) {
     caused.insert(x.key);
   }
   auto is_over = [&](const caf::mailbox_element& what) {
-    auto who = what.mid.is_request() && what.sender ? router_.address_of(*what.sender) : std::nullopt;
-    return who && over.contains({who->process, who->actor, what.mid.request_id().integer_value()});
+    auto key = router_.key_of(what.sender, what.mid);
+    return key && over.contains(*key);
   };
   for (auto& sender : parked_->drop_if(is_over))
     if (auto who = router_.address_of(*sender))
@@ -47,13 +47,11 @@ void link::on_lapse(const transport::incoming& record) {
     if (head.source_process != peer_)
       return;
     auto requester = router_.find({peer_, head.source});
-    auto who = requester ? router_.address_of(*requester) : std::nullopt;
-    if (!who)
-      return;
-    auto mid = caf::message_id{head.word};
-    if (auto proxy = as_proxy(requester); proxy != nullptr && proxy->slot())
+    auto mid = caf::make_message_id(head.word);
+    if (auto proxy = requester ? as_proxy(requester) : nullptr; proxy != nullptr && proxy->slot())
       mid = proxy->slot()->tagged(mid);
-    over.insert({who->process, who->actor, mid.request_id().integer_value()});
+    if (auto key = router_.key_of(requester, mid))
+      over.insert(*key);
   }
   router_.the_loop().lapse(std::move(over));
 }

@@ -137,8 +137,8 @@ void actor_pool::lapse(const request_set& over) {
   auto drop_from = [&](queue& from) {
     for (auto& line : from.messages)
       std::erase_if(line, [&](waiting_message& x) {
-        auto who = x.what->mid.is_request() && x.what->sender ? host_.routes().address_of(*x.what->sender) : std::nullopt;
-        if (!who || !over.contains({who->process, who->actor, x.what->mid.request_id().integer_value()}))
+        auto key = host_.routes().key_of(x.what->sender, x.what->mid);
+        if (!key || !over.contains(*key))
           return false;
         release_key(x.key);
         dropped.push_back(std::move(x));

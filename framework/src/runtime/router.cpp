@@ -84,6 +84,13 @@ std::optional<wire_address> router::address_of(const caf::actor_control_block& a
   return wire_address{*process, actor.aid};
 }
 
+std::optional<request_key> router::key_of(const caf::strong_actor_ptr& sender, caf::message_id mid) const {
+  auto who = mid.is_request() && sender ? address_of(*sender) : std::nullopt;
+  if (!who)
+    return std::nullopt;
+  return request_key{who->process, who->actor, mid.request_id().integer_value()};
+}
+
 caf::strong_actor_ptr router::resolve(const wire_address& who) {
   if (who.actor == 0)
     return nullptr;

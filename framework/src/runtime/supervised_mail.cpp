@@ -135,7 +135,7 @@ void supervised_slot::lapse(const request_set& over) {
   if (ledger_->size() == 0)
     return;
   (void) ledger_->lapse([&](const ledger::entry& x) {
-    auto key = key_of(x.sender, x.mid);
+    auto key = host_.routes().key_of(x.sender, x.mid);
     return key && over.contains(*key);
   });
   if (options_.handler.deadlines && ledger_->any_lapsed())
@@ -183,13 +183,6 @@ bool supervised_slot::answer_with(const caf::mailbox_element& what, const caf::e
   return true;
 }
 
-std::optional<request_key> supervised_slot::key_of(const caf::strong_actor_ptr& sender, caf::message_id mid) const {
-  auto who = sender ? host_.routes().address_of(*sender) : std::nullopt;
-  if (!who)
-    return std::nullopt;
-  return request_key{who->process, who->actor, mid.request_id().integer_value()};
-}
-
 // The message whose handler was running. A request that is not poison is answered by its link, with all that are lost.
 void supervised_slot::bury(const ledger::condemned& what, const worker_death& death, request_set& kept) {
   auto types = transport::type_names(what.what.content);
@@ -198,7 +191,7 @@ void supervised_slot::bury(const ledger::condemned& what, const worker_death& de
     auto story = std::to_string(what.what.deaths) + (what.what.deaths == 1 ? " process" : " processes")
                  + " died in the handler of " + types;
     if (mid.is_request()) {
-      if (auto key = key_of(what.what.sender, mid))
+      if (auto key = host_.routes().key_of(what.what.sender, mid))
         kept.insert(*key);
       caf::mailbox_element request{what.what.sender, mid, {}, {}};
       (void) answer_with(request, make_error(errc::poisoned, death, story), nullptr);

@@ -115,11 +115,11 @@ request_set supervised_slot::settle(const worker_process& who, link& via, const 
   auto settled = ledger_->settle(
     options_.restart, [states](uint64_t ticket) { return shm::state_of(states, ticket); },
     [&](const supervision::ledger::entry& x) {
-      auto key = key_of(x.sender, x.mid);
+      auto key = host_.routes().key_of(x.sender, x.mid);
       return key && !via.requests().contains(*key);
     });
   for (auto& [sender, mid] : settled.kept)
-    if (auto key = key_of(sender, mid))
+    if (auto key = host_.routes().key_of(sender, mid))
       kept.insert(*key);
   for (auto& x : settled.lost)
     bury(x, death.value_or(worker_death{}), kept);

@@ -78,6 +78,9 @@ public:
   /// The address behind a handle; `nullopt` if it belongs to another machine.
   [[nodiscard]] std::optional<wire_address> address_of(const caf::actor_control_block& actor) const;
 
+  /// What a request is known by; `nullopt` if it is none, or of another machine.
+  [[nodiscard]] std::optional<request_key> key_of(const caf::strong_actor_ptr& sender, caf::message_id mid) const;
+
   /// The handle for an address: local actors from CAF's registry (null if ended), others as proxies.
   [[nodiscard]] caf::strong_actor_ptr resolve(const wire_address& who);
 

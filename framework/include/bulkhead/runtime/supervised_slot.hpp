@@ -208,7 +208,6 @@ private:
   bool order_exit(caf_proxy& handle, caf::mailbox_element_ptr what, caf::execution_unit* context);
   bool answer_with(const caf::mailbox_element& what, const caf::error& reason, caf::execution_unit* context);
   [[nodiscard]] std::optional<caf::message_id> untagged(caf::message_id what) const noexcept;
-  [[nodiscard]] std::optional<request_key> key_of(const caf::strong_actor_ptr& sender, caf::message_id mid) const;
   [[nodiscard]] static worker_death certificate_of(const worker_process& who);
   void tell(supervision_incident what, const worker_death& death, std::string detail);
   /// No messages for a process for a while.
