@@ -36,11 +36,6 @@ caf::behavior busy(caf::event_based_actor*) {
 
 const test_support::known_actor busy_known{bulkhead::heavy<"busy", busy>::add_to};
 
-// An answer leaves before the handler does, and one that is stopped in between runs on.
-void leave_handler(caf::scoped_actor& self) {
-  self->receive(caf::after(500ms) >> [] {});
-}
-
 worker_options watched(overrun then) {
   auto result = supervised();
   result.handler.then = then;
@@ -48,29 +43,42 @@ worker_options watched(overrun then) {
   return result;
 }
 
+/// An actor with a diary whose process was stopped between two handlers.
+struct stopped_hand {
+  explicit stopped_hand(overrun then) {
+    auto made = here.host.spawn("hand", watched(then), book.path());
+    REQUIRE(made);
+    hand = *made;
+    auto answer = ask<int32_t>(self, hand, caf::get_atom_v);
+    REQUIRE(answer);
+    pid = *answer;
+    // An answer leaves before the handler does, and one that is stopped in between runs on.
+    self->receive(caf::after(500ms) >> [] {});
+    REQUIRE(freeze(pid));
+  }
+
+  host_fixture here;
+  diary book;
+  event_log events{here};
+  caf::scoped_actor self{here.sys};
+  caf::actor hand;
+  int32_t pid = 0;
+};
+
 } // namespace
 
 TEST_CASE("a process that stands still although it has messages is replaced, and nothing is lost") {
   leftovers before;
   {
-    host_fixture here;
-    diary book;
-    event_log events{here};
-    certificate_log certificates{here};
-    caf::scoped_actor self{here.sys};
-    auto hand = here.host.spawn("hand", watched(overrun::kill), book.path());
-    REQUIRE(hand);
-    auto pid = ask<int32_t>(self, *hand, caf::get_atom_v);
-    REQUIRE(pid);
-    leave_handler(self);
-    REQUIRE(freeze(*pid));
+    stopped_hand x{overrun::kill};
+    certificate_log certificates{x.here};
     answer_list waiting;
     for (int32_t i = 0; i < 20; ++i)
-      waiting.ask(here.sys, *hand, caf::put_atom_v, int32_t{1}, i);
+      waiting.ask(x.here.sys, x.hand, caf::put_atom_v, int32_t{1}, i);
     REQUIRE(waiting.comes_to(20));
     CHECK(waiting.errors().empty());
-    REQUIRE(eventually([&] { return events.count(supervision_incident::restarted) == 1; }));
-    auto all = events.all();
+    REQUIRE(eventually([&] { return x.events.count(supervision_incident::restarted) == 1; }));
+    auto all = x.events.all();
     REQUIRE(all.size() == 2);
     CHECK(all[0].what == supervision_incident::stalled);
     CHECK_THAT(describe(all[0]), Catch::Contains("stands still") && Catch::Contains("1000 ms"));
@@ -83,23 +91,14 @@ TEST_CASE("a process that stands still although it has messages is replaced, and
 }
 
 TEST_CASE("a process that stands still is reported once, and goes on if that is the policy") {
-  host_fixture here;
-  diary book;
-  event_log events{here};
-  caf::scoped_actor self{here.sys};
-  auto hand = here.host.spawn("hand", watched(overrun::report), book.path());
-  REQUIRE(hand);
-  auto pid = ask<int32_t>(self, *hand, caf::get_atom_v);
-  REQUIRE(pid);
-  leave_handler(self);
-  REQUIRE(freeze(*pid));
+  stopped_hand x{overrun::report};
   answer_list waiting;
-  waiting.ask(here.sys, *hand, caf::get_atom_v);
-  REQUIRE(eventually([&] { return events.count(supervision_incident::stalled) == 1; }));
-  REQUIRE(::kill(*pid, SIGCONT) == 0);
+  waiting.ask(x.here.sys, x.hand, caf::get_atom_v);
+  REQUIRE(eventually([&] { return x.events.count(supervision_incident::stalled) == 1; }));
+  REQUIRE(::kill(x.pid, SIGCONT) == 0);
   REQUIRE(waiting.comes_to(1));
-  CHECK(waiting.values() == std::vector{*pid});
-  CHECK(events.all().size() == 1);
+  CHECK(waiting.values() == std::vector{x.pid});
+  CHECK(x.events.all().size() == 1);
 }
 
 TEST_CASE("a process that handles its messages does not stand still, however long each takes, and neither does one without any") {

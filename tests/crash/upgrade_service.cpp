@@ -43,7 +43,7 @@ std::string workshop::make_pipe(const std::string& name) const {
   return path(name);
 }
 
-// Opened for both, it waits for nobody; what is written stays until it is closed, so somebody must have opened it before.
+// Without waiting, a pipe can be opened for writing only while somebody reads it; closing it is the end that they wait for.
 void workshop::open_pipe(const std::string& name) const {
   auto writable = -1;
   auto opened = [&] { return (writable = ::open(path(name).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; };
