@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace bulkhead::platform {
 
@@ -13,19 +14,26 @@ namespace {
 
 /// The room that unix(7) and cmsg(3) ask for.
 struct control_buffer {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(fds_per_packet_max * sizeof(int))> bytes;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(fds_per_packet_max * sizeof(int)) + CMSG_SPACE(sizeof(ucred))> bytes;
 };
 
 // Takes ownership of what arrived, also of what the caller did not expect.
-void take_fds(msghdr& message, std::vector<unique_fd>& out) {
+void take_extras(msghdr& message, packet_with_fds& out) {
   for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+    if (part->cmsg_level != SOL_SOCKET)
+      continue;
+    if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred sender{};
+      std::memcpy(&sender, CMSG_DATA(part), sizeof(sender));
+      out.sender = sender.pid;
+    }
+    if (part->cmsg_type != SCM_RIGHTS)
       continue;
     auto count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < count; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
-      out.emplace_back(fd);
+      out.fds.emplace_back(fd);
     }
   }
 }
@@ -70,7 +78,7 @@ result<packet_with_fds> receive_with_fds(int socket, std::span<std::byte> buffer
     if (received < 0)
       return last_error("recvmsg");
     packet_with_fds result;
-    take_fds(message, result.fds);
+    take_extras(message, result);
     if (static_cast<size_t>(received) > buffer.size())
       return os_error{EMSGSIZE, "recvmsg"};
     result.bytes = static_cast<size_t>(received);
@@ -78,11 +86,24 @@ result<packet_with_fds> receive_with_fds(int socket, std::span<std::byte> buffer
   }
 }
 
+result<void> tell_senders(int socket) {
+  const int on = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+    return last_error("setsockopt SO_PASSCRED");
+  return {};
+}
+
 result<unique_fd> duplicate(int fd) {
   unique_fd copy{::fcntl(fd, F_DUPFD_CLOEXEC, 0)};
   if (!copy)
     return last_error("fcntl F_DUPFD_CLOEXEC");
   return copy;
+}
+
+result<void> duplicate_as(int fd, int number) {
+  if (::dup2(fd, number) < 0)
+    return last_error("dup2");
+  return {};
 }
 
 } // namespace bulkhead::platform

@@ -1,7 +1,7 @@
 #include "bulkhead/platform/kernel_features.hpp"
 
 #include "bulkhead/platform/memory_file.hpp"
-#include "bulkhead/platform/unique_fd.hpp"
+#include "bulkhead/platform/this_process.hpp"
 
 #include <limits>
 
@@ -23,8 +23,8 @@ std::optional<std::string> look_for_missing() {
     return lacking("memfds with seals", "3.17", file.error());
   if (auto sealed = file->forbid_new_writers(); !sealed)
     return lacking("the seal F_SEAL_FUTURE_WRITE", "5.1", sealed.error());
-  if (unique_fd self{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))}; !self)
-    return lacking("pidfds", "5.3", last_error("pidfd_open"));
+  if (auto self = own_pidfd(); !self)
+    return lacking("pidfds", "5.3", self.error());
   constexpr auto no_descriptor = std::numeric_limits<unsigned>::max();
   if (::syscall(SYS_close_range, no_descriptor, no_descriptor, 0) != 0)
     return lacking("close_range", "5.9", last_error("close_range"));

@@ -34,8 +34,6 @@ bool plainly_too_large(size_t bytes) {
 }
 
 result<void> reserve(int fd, size_t bytes) {
-  if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0)
-    return last_error("ftruncate");
   if (plainly_too_large(bytes))
     return os_error{ENOMEM, "fallocate"};
   while (::fallocate(fd, 0, 0, static_cast<off_t>(bytes)) != 0)
@@ -70,6 +68,10 @@ result<memory_file> adopt_sealed(result<memory_file> file, int any_of) {
 } // namespace
 
 result<memory_file> memory_file::create(const char* name, size_t bytes) {
+  return create_in_part(name, bytes, bytes);
+}
+
+result<memory_file> memory_file::create_in_part(const char* name, size_t bytes, size_t bytes_reserved) {
   if (bytes == 0)
     return os_error{EINVAL, "ftruncate"};
   if (bytes > static_cast<size_t>(std::numeric_limits<off_t>::max()))
@@ -77,11 +79,17 @@ result<memory_file> memory_file::create(const char* name, size_t bytes) {
   auto fd = open_memfd(name);
   if (!fd)
     return last_error("memfd_create");
-  if (auto reserved = reserve(fd.get(), bytes); !reserved)
+  if (::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
+    return last_error("ftruncate");
+  if (auto reserved = reserve(fd.get(), bytes_reserved); !reserved)
     return reserved.error();
   if (::fcntl(fd.get(), F_ADD_SEALS, size_seals) != 0)
     return last_error("fcntl F_ADD_SEALS");
   return memory_file{std::move(fd), bytes};
+}
+
+result<void> memory_file::reserve_rest() {
+  return reserve(fd_.get(), size_);
 }
 
 result<memory_file> memory_file::adopt(unique_fd fd, size_t bytes_expected) {

@@ -23,6 +23,8 @@ namespace {
 /// Newer C libraries call it P_PIDFD.
 constexpr auto by_pidfd = static_cast<idtype_t>(3);
 
+constexpr std::chrono::hours longest_wait{24};
+
 /// The kernel counts in these.
 constexpr uint64_t maxrss_unit = 1024;
 
@@ -36,6 +38,23 @@ process::process(pid_t pid, unique_fd pidfd) noexcept : pid_(pid), pidfd_(std::m
   rusage own{};
   if (::getrusage(RUSAGE_SELF, &own) == 0)
     inherited_peak_bytes_ = static_cast<uint64_t>(own.ru_maxrss) * maxrss_unit;
+}
+
+// The kernel tells in the descriptor's own words whose it is.
+result<process> process::adopt(unique_fd pidfd, pid_t expected) {
+  siginfo_t info{};
+  if (::syscall(SYS_waitid, by_pidfd, pidfd.get(), &info, WEXITED | WNOHANG | WNOWAIT, nullptr) != 0)
+    return last_error("waitid");
+  std::ifstream about{"/proc/self/fdinfo/" + std::to_string(pidfd.get())};
+  pid_t number = -1;
+  for (std::string word; about >> word;)
+    if (word == "Pid:")
+      about >> number;
+  if (number != expected)
+    return os_error{ECHILD, "pidfd"};
+  process adopted{number, std::move(pidfd)};
+  adopted.inherited_peak_bytes_ = 0;
+  return adopted;
 }
 
 process::process(process&& other) noexcept
@@ -77,7 +96,11 @@ void process::reap(int options) noexcept {
   siginfo_t info{};
   rusage used{};
   while (::syscall(SYS_waitid, by_pidfd, pidfd_.get(), &info, WEXITED | options, &used) != 0)
-    if (errno != EINTR) {
+    if (errno == EAGAIN && (options & WNOHANG) != 0) {
+      return;
+    } else if (errno == EAGAIN) {
+      (void) wait_readable(pidfd_.get(), longest_wait); // whoever waits for it as well has made it nonblocking
+    } else if (errno != EINTR) {
       status_ = exit_status{exit_status::kind::unknown, 0};
       return;
     }

@@ -11,6 +11,7 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace bulkhead::platform {
@@ -43,6 +44,13 @@ std::optional<std::string> take_environment_variable(const char* name) {
 
 pid_t pid() noexcept {
   return ::getpid();
+}
+
+result<unique_fd> own_pidfd() {
+  unique_fd self{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+  if (!self)
+    return last_error("pidfd_open");
+  return self;
 }
 
 void name_thread(const char* name) noexcept {

@@ -97,3 +97,21 @@ TEST_CASE_METHOD(pair_fixture, "who has no descriptor left gets the packet with 
   CHECK(got->bytes == 1);
   CHECK(got->fds.size() < 4);
 }
+
+TEST_CASE_METHOD(pair_fixture, "a packet tells who has sent it, if that is wanted") {
+  REQUIRE(send_with_fds(sockets.theirs.get(), view("who"), {}).has_value());
+  CHECK_FALSE(receive_with_fds(sockets.ours.get(), buffer)->sender);
+  REQUIRE(tell_senders(sockets.ours.get()).has_value());
+  REQUIRE(send_with_fds(sockets.theirs.get(), view("who"), {}).has_value());
+  CHECK(receive_with_fds(sockets.ours.get(), buffer)->sender == ::getpid());
+  CHECK(tell_senders(-1).error().number == EBADF);
+}
+
+TEST_CASE_METHOD(pair_fixture, "a descriptor gets the number that it shall have") {
+  auto number = duplicate(sockets.ours.get()).value();
+  REQUIRE(duplicate_as(sockets.theirs.get(), number.get()).has_value());
+  CHECK((::fcntl(number.get(), F_GETFD) & FD_CLOEXEC) == 0);
+  REQUIRE(send_with_fds(number.get(), view("hello"), {}).has_value());
+  CHECK(receive_with_fds(sockets.ours.get(), buffer)->bytes == 5);
+  CHECK(duplicate_as(-1, number.get()).error().number == EBADF);
+}

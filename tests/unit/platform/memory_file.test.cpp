@@ -230,3 +230,18 @@ TEST_CASE("memory files leave no descriptor behind, whether they succeed or fail
   }
   CHECK(open_descriptors() == before);
 }
+
+TEST_CASE("a file that is reserved in part is complete when the rest is") {
+  auto file = memory_file::create_in_part("test", 16 * bytes, bytes);
+  REQUIRE(file.has_value());
+  CHECK(file->size() == 16 * bytes);
+  auto blocks = [&] {
+    struct stat status {};
+    REQUIRE(::fstat(file->fd(), &status) == 0);
+    return static_cast<size_t>(status.st_blocks) * 512;
+  };
+  CHECK(blocks() < 16 * bytes);
+  REQUIRE(file->reserve_rest().has_value());
+  CHECK(blocks() == 16 * bytes);
+  CHECK(memory_file::create_in_part("test", size_t{1} << 50, bytes)->reserve_rest().error().number == ENOMEM);
+}

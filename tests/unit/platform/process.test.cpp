@@ -10,6 +10,8 @@
 #include <csignal>
 #include <thread>
 
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -188,4 +190,34 @@ TEST_CASE("processes can be started from several threads at a time") {
   CHECK(first_right);
   CHECK(second_right);
   CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a child that something else has started is taken over, and nothing that is no child") {
+  auto pid = ::fork();
+  if (pid == 0)
+    for (;;)
+      ::pause();
+  auto pidfd_of = [](pid_t who) { return unique_fd{static_cast<int>(::syscall(SYS_pidfd_open, who, 0))}; };
+  CHECK(process::adopt(pidfd_of(pid), pid + 1).error().number == ECHILD);
+  CHECK(process::adopt(pidfd_of(::getpid()), ::getpid()).error().number == ECHILD);
+  CHECK(process::adopt(unique_fd{::dup(2)}, pid).error().number == EBADF);
+  {
+    auto child = process::adopt(pidfd_of(pid), pid);
+    REQUIRE(child.has_value());
+    CHECK(child->pid() == pid);
+    CHECK_FALSE(child->try_reap());
+  }
+  CHECK_FALSE(is_child(pid));
+}
+
+TEST_CASE("a process is reaped although its descriptor was made nonblocking") {
+  pid_t pid = 0;
+  {
+    auto child = process::start(endless());
+    REQUIRE(child.has_value());
+    pid = child->pid();
+    REQUIRE(::fcntl(child->pidfd(), F_SETFL, O_RDWR | O_NONBLOCK) == 0);
+    CHECK_FALSE(child->try_reap());
+  }
+  CHECK_FALSE(is_child(pid));
 }

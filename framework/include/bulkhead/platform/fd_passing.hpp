@@ -4,8 +4,11 @@
 #include "bulkhead/platform/unique_fd.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace bulkhead::platform {
 
@@ -24,7 +27,13 @@ struct packet_with_fds {
 
   /// Closed on exec. Fewer than were sent if this process ran out of descriptors.
   std::vector<unique_fd> fds;
+
+  /// Who has sent it, as the kernel says; only after `tell_senders`.
+  std::optional<pid_t> sender;
 };
+
+/// From now on packets that arrive at `socket` tell who has sent them (SO_PASSCRED in unix(7)).
+[[nodiscard]] result<void> tell_senders(int socket);
 
 /// Receives one packet into `buffer`. Never waits.
 /// @returns EAGAIN if none is there, EMSGSIZE if it was longer than `buffer` (the packet is lost).
@@ -33,5 +42,9 @@ struct packet_with_fds {
 /// A second descriptor for the open file behind `fd`, closed on exec.
 /// @returns EBADF, or EMFILE when no descriptor is left.
 [[nodiscard]] result<unique_fd> duplicate(int fd);
+
+/// Makes `number` another descriptor for the open file behind `fd`, which stays open on exec. What it was before is closed.
+/// @returns EBADF for one that is not open, or a number that none can have.
+[[nodiscard]] result<void> duplicate_as(int fd, int number);
 
 } // namespace bulkhead::platform

@@ -25,6 +25,12 @@ public:
   ///          have, EMFILE or ENFILE when descriptors are used up.
   [[nodiscard]] static result<memory_file> create(const char* name, size_t bytes);
 
+  /// The same with only the first `bytes_reserved` of them reserved: nothing may touch the others before `reserve_rest`.
+  [[nodiscard]] static result<memory_file> create_in_part(const char* name, size_t bytes, size_t bytes_reserved);
+
+  /// Reserves all bytes. @returns ENOMEM when the machine does not have the memory.
+  [[nodiscard]] result<void> reserve_rest();
+
   /// Takes a file that another process made.
   /// @returns EINVAL if its size is not `bytes_expected`, EPERM if its size could still be changed, EBADF for no file.
   [[nodiscard]] static result<memory_file> adopt(unique_fd fd, size_t bytes_expected);

@@ -65,6 +65,10 @@ public:
   ///          limit of descriptors), "clone" with EAGAIN or ENOMEM, "passed_fd" with EINVAL (a target negative or used twice).
   [[nodiscard]] static result<process> start(const process_spec& spec);
 
+  /// Takes over a child of this process that something else has started.
+  /// @returns ECHILD if `pidfd` is not that of a child, or not of one with the number `expected`; EBADF if it is no pidfd.
+  [[nodiscard]] static result<process> adopt(unique_fd pidfd, pid_t expected);
+
   process(process&& other) noexcept;
   process& operator=(process&& other) noexcept;
   ~process();

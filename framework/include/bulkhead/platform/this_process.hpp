@@ -1,5 +1,8 @@
 #pragma once
 
+#include "bulkhead/platform/os_error.hpp"
+#include "bulkhead/platform/unique_fd.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -24,6 +27,10 @@ namespace bulkhead::platform {
 
 /// Number of this process.
 [[nodiscard]] pid_t pid() noexcept;
+
+/// A descriptor that stands for this process, see `process::pidfd`; closed on exec.
+/// @returns EMFILE or ENFILE when descriptors are used up.
+[[nodiscard]] result<unique_fd> own_pidfd();
 
 /// Names the calling thread, for `top` and debuggers. At most 15 bytes of `name` are kept.
 void name_thread(const char* name) noexcept;
