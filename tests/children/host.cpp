@@ -1,5 +1,6 @@
 // A host with two workers, one of which is busy in a handler. It prints their process numbers, then waits to be killed.
-// With HOST_ENDS=abort it aborts at once; with HOST_SPARES it has a spare, and prints all numbers once more; with HOST_SHARES
+// With HOST_ENDS=abort it aborts at once; with HOST_SPARES it has a spare, and prints all numbers once more; with
+// HOST_FORKS the workers are copies; with HOST_SHARES
 // it changes a shared value for ever, which the busy worker reads.
 
 #include <bulkhead/bulkhead.hpp>
@@ -63,6 +64,7 @@ void caf_main(caf::actor_system& sys) {
   for (auto busy : {false, true}) {
     bulkhead::worker_options options;
     options.spares = std::getenv("HOST_SPARES") != nullptr ? 1 : 0;
+    options.fork_server = std::getenv("HOST_FORKS") != nullptr;
     auto worker = host.spawn("sleeper", options);
     if (!worker) {
       std::printf("error: %s\n", to_string(worker.error()).c_str());

@@ -35,6 +35,7 @@ struct attacked_link {
   explicit attacked_link(runtime::router& routes) : routes_(routes) {
     auto made = transport::make_edge(edges::small);
     REQUIRE(made.has_value());
+    REQUIRE(transport::reserve_pages(*made).has_value());
     auto other = transport::adopt_edge(edges::small, edges::copy_of(made->down_region.fd()),
                                        edges::copy_of(made->up_region.fd()), edges::copy_of(made->host.peer_bell.fd()),
                                        edges::copy_of(made->host.own_bell.fd()), std::move(made->channel));

@@ -238,10 +238,13 @@ bool host_system::kill(const caf::strong_actor_ptr& actor, std::chrono::millisec
 void host_system::stop() {
   stop_workers();
   reporter_->stop();
-  // What it has logged waits there.
-  std::promise<void> logged;
-  the_keeper().post([&logged] { logged.set_value(); });
-  logged.get_future().wait();
+  // What it has logged waits there, and what the fork servers leave behind.
+  std::promise<void> done;
+  the_keeper().post([this, &done] {
+    close_fork_servers();
+    the_keeper().post([&done] { done.set_value(); });
+  });
+  done.get_future().wait();
   stop_actors();
   join();
 }

@@ -109,11 +109,11 @@ void run_waiting(runner* self) {
 }
 
 /// @returns why it failed; empty if it did not.
-std::optional<std::string> run_initializer(uint64_t function, const caf::message& arguments) {
+std::optional<std::string> run_first(const std::string& name, uint64_t function, const caf::message& arguments) {
   auto value = run(function, arguments);
   if (!value.match_elements<caf::error>())
     return std::nullopt;
-  return "the initializer failed: " + to_string(value.get_as<caf::error>(0));
+  return name + " failed: " + to_string(value.get_as<caf::error>(0));
 }
 
 caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t initializer, const caf::message& arguments) {
@@ -122,7 +122,7 @@ caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t init
   self->state.claims = claims;
   self->state.scheduler = &dynamic_cast<caf_scheduler&>(self->system().scheduler()); // a worker has no other
   if (initializer != 0)
-    if (auto failed = run_initializer(initializer, arguments))
+    if (auto failed = run_first("the initializer", initializer, arguments))
       throw std::runtime_error{*failed};
   return {
     [self](task_batch& batch) {
@@ -152,10 +152,17 @@ bool asked_to_stop() noexcept {
   return now != nullptr && now->board->is_asked_to_stop(now->number);
 }
 
+transport::spawn_request request_to_run(std::string name, const bound_function& what) {
+  transport::spawn_request result;
+  result.name = initializer_name;
+  result.arguments = caf::make_message(std::move(name), what.function, what.arguments);
+  return result;
+}
+
 caf::error run_initializer(const caf::message& what) {
-  if (!what.match_elements<uint64_t, caf::message>())
+  if (!what.match_elements<std::string, uint64_t, caf::message>())
     return caf::make_error(errc::wrong_arguments, std::string{initializer_name});
-  auto failed = run_initializer(what.get_as<uint64_t>(0), what.get_as<caf::message>(1));
+  auto failed = run_first(what.get_as<std::string>(0), what.get_as<uint64_t>(1), what.get_as<caf::message>(2));
   return failed ? caf::make_error(errc::constructor_failed, std::move(*failed)) : caf::error{};
 }
 

@@ -1,6 +1,7 @@
 // How a worker process ends: by request, by force, or by itself.
 
 #include "bulkhead/platform/exit_status.hpp"
+#include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
@@ -211,6 +212,9 @@ void worker_process::on_exit(platform::exit_status status) {
 
 void worker_process::has_ended() {
   spares_.reset();
+  if (fork_server_)
+    fork_server_->linger();
+  fork_server_.reset();
   pidfd_.reset();
   control_.reset();
   timer_.reset();

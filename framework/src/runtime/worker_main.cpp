@@ -6,6 +6,7 @@
 #include "bulkhead/platform/process_limits.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_progress.hpp"
+#include "bulkhead/runtime/fork_server_main.hpp"
 #include "bulkhead/runtime/task_runner.hpp"
 #include "bulkhead/runtime/worker_system.hpp"
 #include "bulkhead/shm/notes.hpp"
@@ -92,6 +93,13 @@ int run_worker(caf::actor_system_config& cfg) {
     return refuse(control.get(), verdict);
   if (auto missing = platform::missing_kernel_feature())
     return refuse(control.get(), {errc::startup_failed, *missing});
+  if (host->makes_copies != 0) {
+    serve_copies(std::move(control), *host);
+    control.reset(transport::worker_fd::control);
+    host = transport::receive_hello(control.get());
+    if (!host)
+      return EXIT_FAILURE; // it does not want this copy any more
+  }
   using namespace transport;
   auto edge = adopt_edge(host->geometry, platform::unique_fd{worker_fd::down_region},
                          platform::unique_fd{worker_fd::up_region}, platform::unique_fd{worker_fd::worker_bell},

@@ -40,6 +40,10 @@ caf::error check_command(const worker_options& options) {
     return invalid("command_prefix", "must start with a program");
   if (any_has_nul(options.command_prefix))
     return invalid("command_prefix", "must not contain a zero character");
+  if (options.fork_server && !options.command_prefix.empty())
+    return invalid("fork_server", "must be false with a command_prefix, which has to start each process itself");
+  if (options.preload.function != 0 && !options.fork_server)
+    return invalid("preload", "needs fork_server; what is to run in each process is its initializer");
   return {};
 }
 

@@ -1,5 +1,6 @@
 // How a worker process comes up: its verdict, its link, its initializer.
 
+#include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/router.hpp"
@@ -8,6 +9,7 @@
 #include "bulkhead/runtime/worker_process.hpp"
 
 #include <cerrno>
+#include <utility>
 
 namespace bulkhead::runtime {
 
@@ -76,14 +78,22 @@ void worker_process::connect() {
   }
   host_.routes().attach(number_, made);
   host_.add(made);
-  if (options_.initializer.function == 0) {
+  if (options_.initializer.function != 0)
+    functions_.emplace_back("the initializer", options_.initializer);
+  if (options_.preload.function != 0 && !is_copy_)
+    functions_.emplace_back("preload", options_.preload);
+  run_next_function();
+}
+
+void worker_process::run_next_function() {
+  if (functions_.empty()) {
     become_ready();
     return;
   }
-  transport::spawn_request first;
-  first.name = initializer_name;
-  first.arguments = caf::make_message(options_.initializer.function, options_.initializer.arguments);
-  made->spawn(initializer_root, first);
+  auto [name, function] = std::move(functions_.back());
+  functions_.pop_back();
+  auto request = request_to_run(name, function);
+  the_link()->spawn(initializer_root, request);
 }
 
 void worker_process::on_initialized(const caf::error& failed) {
@@ -92,7 +102,7 @@ void worker_process::on_initialized(const caf::error& failed) {
   if (failed)
     finish_start(failed);
   else
-    become_ready();
+    run_next_function();
 }
 
 void worker_process::become_ready() {
@@ -109,7 +119,10 @@ void worker_process::finish_start(caf::error reason) {
   auto ready = std::move(ready_);
   ready_ = nullptr;
   boost::system::error_code ignored;
-  control_->close(ignored);
+  if (std::exchange(awaits_copy_, false))
+    fork_server_->end_copy(platform::unique_fd{control_->release()});
+  else
+    control_->close(ignored);
   timer_->cancel();
   if (process_) {
     // The exit follows, and cleans up.

@@ -14,7 +14,8 @@ namespace bulkhead::transport {
 namespace {
 
 platform::result<void> add_ticket_states(new_edge& what, size_t tracked_tickets) {
-  auto states = platform::memory_file::create("bulkhead-states", shm::ticket_states_bytes(tracked_tickets));
+  constexpr size_t nothing_yet = 1;
+  auto states = platform::memory_file::create_in_part("bulkhead-states", shm::ticket_states_bytes(tracked_tickets), nothing_yet);
   if (!states)
     return states.error();
   auto seen = states->map_readonly();
@@ -29,10 +30,10 @@ platform::result<void> add_ticket_states(new_edge& what, size_t tracked_tickets)
 
 platform::result<new_edge> make_edge(shm::geometry rings, size_t tracked_tickets) {
   auto bytes = shm::region_bytes(rings);
-  auto down = platform::memory_file::create("bulkhead-down", bytes);
+  auto down = platform::memory_file::create_in_part("bulkhead-down", bytes, shm::header_bytes);
   if (!down)
     return down.error();
-  auto up = platform::memory_file::create("bulkhead-up", bytes);
+  auto up = platform::memory_file::create_in_part("bulkhead-up", bytes, shm::header_bytes);
   if (!up)
     return up.error();
   auto own = down->map_writable();
@@ -67,6 +68,14 @@ platform::result<new_edge> make_edge(shm::geometry rings, size_t tracked_tickets
     if (auto added = add_ticket_states(result, tracked_tickets); !added)
       return added.error();
   return result;
+}
+
+platform::result<void> reserve_pages(new_edge& what) {
+  for (auto file : {&what.down_region, &what.up_region, what.ticket_states ? &*what.ticket_states : nullptr})
+    if (file != nullptr)
+      if (auto reserved = file->reserve_rest(); !reserved)
+        return reserved;
+  return {};
 }
 
 platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region, platform::unique_fd up_region,

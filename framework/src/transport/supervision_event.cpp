@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array incident_names{"restarted", "gave_up", "quarantined", "lost",          "spares_failed",
                                "recycled",  "grown",   "shrunk",      "growth_failed", "overran", "stalled",
-                               "upgraded",  "upgrade_failed"};
+                               "upgraded",  "upgrade_failed", "fork_server_failed"};
 
 } // namespace
 
@@ -70,6 +70,9 @@ std::string describe(const supervision_event& event) {
       result = present + " runs another program";
       break;
     case supervision_incident::upgrade_failed:
+      break;
+    case supervision_incident::fork_server_failed:
+      result = "fork server " + std::to_string(event.slot) + " (pid " + std::to_string(event.pid) + ") is not available: " + event.death.detail;
       break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;

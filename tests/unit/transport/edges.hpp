@@ -27,6 +27,7 @@ struct edge_pair {
 inline edge_pair make_pair(shm::geometry rings) {
   auto made = transport::make_edge(rings);
   REQUIRE(made.has_value());
+  REQUIRE(transport::reserve_pages(*made).has_value());
   auto worker = transport::adopt_edge(rings, copy_of(made->down_region.fd()), copy_of(made->up_region.fd()),
                                       copy_of(made->host.peer_bell.fd()), copy_of(made->host.own_bell.fd()),
                                       std::move(made->channel));

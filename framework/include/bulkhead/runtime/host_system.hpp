@@ -25,9 +25,14 @@
 #include <string_view>
 #include <vector>
 
+namespace bulkhead::platform {
+class executable_file;
+} // namespace bulkhead::platform
+
 namespace bulkhead::runtime {
 
 class actor_pool;
+class fork_server;
 class slot_owner;
 class spare_pool;
 class supervised_slot;
@@ -110,6 +115,11 @@ public:
   /// The spares of all that was spawned with these options; null if they want none. Of the keeper's thread.
   [[nodiscard]] std::shared_ptr<spare_pool> spares_for(const worker_options& options);
 
+  /// The fork server of all workers that start this way. Of the keeper's thread.
+  /// @param file executed instead of what stands at the path of the program; null if that is the same.
+  [[nodiscard]] std::shared_ptr<fork_server> fork_server_for(const worker_options& options,
+                                                             const std::shared_ptr<const platform::executable_file>& file);
+
   /// So many spares more are ready.
   void spares_changed(int64_t by) noexcept {
     ready_spares_ += by;
@@ -143,6 +153,7 @@ private:
   void spawn_with_spares(worker_options options, transport::spawn_request what, spawn_callback done);
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
   void stop_workers();
+  void close_fork_servers();
 
   caf::error unusable_;
 
@@ -159,6 +170,7 @@ private:
   std::atomic<int64_t> ready_spares_ = 0;
   /// Of the keeper's thread.
   std::vector<std::weak_ptr<spare_pool>> spares_;
+  std::vector<std::weak_ptr<fork_server>> fork_servers_;
   /// By workers, and to workers that have ended.
   uint64_t dropped_elsewhere_ = 0;
   std::function<void(std::string_view)> log_sink_;

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "bulkhead/runtime/bound_function.hpp"
+#include "bulkhead/transport/codec.hpp"
+
 #include <caf/error.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace bulkhead::runtime {
@@ -18,7 +22,10 @@ constexpr std::string_view task_runner_name = "bulkhead.task_runner";
 constexpr std::string_view initializer_name = "bulkhead.initializer";
 constexpr uint64_t initializer_root = 0;
 
-/// Runs a function of this program. `what` holds its number and its arguments, as they come from the host.
+/// Asks a process to run `what`, which errors call `name`, before its first actor.
+[[nodiscard]] transport::spawn_request request_to_run(std::string name, const bound_function& what);
+
+/// Runs a function of this program. `what` holds the arguments of `request_to_run`, as they come from the host.
 /// @returns `errc::constructor_failed` with the reason if it fails.
 [[nodiscard]] caf::error run_initializer(const caf::message& what);
 

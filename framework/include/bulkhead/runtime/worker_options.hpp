@@ -116,6 +116,18 @@ struct worker_options {
   /// process is started as without. From 0 to 64. Not for `host::start_worker`.
   uint32_t spares = 0;
 
+  /// Processes are not started one by one: one that has loaded the program and has run `preload` makes copies of itself (fork(2)), which
+  /// takes less time, and less memory, since they share what they do not write to. That *fork server* serves all workers that are started
+  /// alike, and stays for 10 s after the last of them. When it dies, its copies live on, a `supervision_event` tells it, and until it is
+  /// back processes are started as without it. Copies have what `preload` has opened, and one layout of addresses. Not with
+  /// `command_prefix`.
+  bool fork_server = false;
+
+  /// Runs once in the fork server: `.preload = bulkhead::call<&load_model>(path)`. It is part of a `startup_timeout` of its own; if it
+  /// fails, so do the starts that wait for it. It must not leave threads behind, which no copy would have, nor rely on pthread_atfork(3).
+  /// A process that is started without the fork server runs it before `initializer`. Only with `fork_server`.
+  bound_function preload = {};
+
   /// Runs first in each process, before its actor: `.initializer = bulkhead::call<&load_model>(path)`. A process is ready, and a
   /// spare counts, when it has returned, which is part of `startup_timeout`; if it fails, so does the start.
   bound_function initializer = {};

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "bulkhead/platform/process.hpp"
-#include "bulkhead/platform/unique_fd.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/runtime/written_lines.hpp"
@@ -17,6 +16,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bulkhead::platform {
@@ -25,6 +26,7 @@ class executable_file;
 
 namespace bulkhead::runtime {
 
+class fork_server;
 class host_system;
 class spare_pool;
 class supervised_slot;
@@ -151,13 +153,21 @@ private:
     std::string name;
   };
 
-  caf::error launch();
-  caf::expected<platform::process_spec> make_spec(const transport::new_edge& edge, int control);
-  caf::error redirect_outputs(platform::process_spec& spec);
-  caf::error say_hello();
+  void start_program();
+  void ask_for_copy();
+  void await_copy();
+  void on_copy();
+  caf::error launch(bool as_copy);
+  void limit_start();
+  void watch_process();
+  caf::error execute_program(std::vector<platform::process_spec::passed_fd> passed);
+  caf::error request_copy(int control, const std::vector<platform::process_spec::passed_fd>& passed);
+  platform::result<void> say_hello(int control, shm::geometry rings);
+  void on_line(std::string_view line, bool is_error);
   void await_verdict(std::function<void(caf::error)> ready);
   void on_verdict();
   void connect();
+  void run_next_function();
   void become_ready();
   void on_initialized(const caf::error& failed);
   void finish_start(caf::error reason);
@@ -215,8 +225,12 @@ private:
   std::optional<boost::asio::steady_timer> timer_;
   std::function<void(caf::error)> ready_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
-  std::vector<platform::unique_fd> handed_over_;
   std::shared_ptr<const platform::executable_file> file_;
+  std::shared_ptr<fork_server> fork_server_;
+  bool awaits_copy_ = false;
+  bool is_copy_ = false;
+  /// What runs before its actor, under their names.
+  std::vector<std::pair<const char*, bound_function>> functions_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<link> link_;

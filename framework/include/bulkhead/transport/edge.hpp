@@ -37,9 +37,13 @@ struct new_edge {
   std::optional<platform::memory_file> ticket_states;
 };
 
-/// Makes the regions and bells of an edge. The host's region is sealed against other writers at once.
+/// Makes the regions and bells of an edge. The host's region is sealed against other writers at once. Nobody may use it before
+/// `reserve_pages`: that takes about as long as a process needs to start, so the worker may be started between.
 /// @param tracked_tickets for so many of them the worker is to note its progress.
 [[nodiscard]] platform::result<new_edge> make_edge(shm::geometry rings, size_t tracked_tickets = 0);
+
+/// Provides the memory of an edge. @returns ENOMEM when the machine does not have it.
+[[nodiscard]] platform::result<void> reserve_pages(new_edge& what);
 
 /// The worker's end, from the descriptors that it inherited. Its region is sealed against other writers from here on.
 [[nodiscard]] platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_region,

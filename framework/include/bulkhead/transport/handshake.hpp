@@ -14,7 +14,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 9;
+constexpr uint32_t protocol_version = 10;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -43,6 +43,10 @@ constexpr int host_bell = 7;
 constexpr int channel = 8;
 /// Only if the host tracks tickets.
 constexpr int ticket_states = 9;
+/// The first number that is no worker's.
+constexpr int end = 10;
+/// Of a fork server, which has only this one and the control socket: the function that it runs first, with its arguments.
+constexpr int preload = 4;
 } // namespace worker_fd
 
 /// Set in a worker's environment; its value is the version of the protocol.
@@ -75,7 +79,11 @@ struct hello {
   /// The worker stays when its roots have ended.
   uint8_t stays = 0;
   payload_fallback fallback = payload_fallback::copy;
-  uint8_t unused[5] = {};
+  /// It becomes no worker but a fork server, and what is said of workers above does not count.
+  uint8_t makes_copies = 0;
+  uint8_t unused[4] = {};
+  /// Of a fork server: size of what `worker_fd::preload` holds. 0: there is nothing to run first.
+  uint64_t preload_bytes = 0;
 
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };

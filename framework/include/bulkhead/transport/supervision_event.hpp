@@ -40,6 +40,8 @@ enum class supervision_incident : uint8_t {
   upgraded,
   /// Another program did not come up, or its process died in its probation: the former one serves. `death` says why.
   upgrade_failed,
+  /// A fork server has died, or did not come up; workers are started without one meanwhile. The slot is its own, its incarnation 0.
+  fork_server_failed,
 };
 
 std::string to_string(supervision_incident what);
