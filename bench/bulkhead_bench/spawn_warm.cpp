@@ -1,4 +1,5 @@
-// How long does it take from the wish for a heavy actor to its first answer, when a spare waits for it?
+// How long does it take from the wish for a heavy actor to its first answer, when a spare waits for it, or a fork server can be asked for
+// its process?
 #include "measurements.hpp"
 #include "systems.hpp"
 
@@ -14,13 +15,11 @@ namespace {
 constexpr size_t starts = 50;
 constexpr double ns_per_ms = 1e6;
 
-run spawn_and_ask(heavy_system& ours) {
+run spawn_and_ask(heavy_system& ours, const bulkhead::worker_options& options) {
   caf::scoped_actor self{ours.get()};
   std::vector<double> times;
-  bulkhead::worker_options options;
-  options.spares = 1;
   {
-    auto keeps_spares = ours.spawn("echo", options);
+    auto keeps_them = ours.spawn("echo", options);
     for (size_t i = 0; i < starts; ++i) {
       ours.wait_for_spares(options.spares);
       auto begin = std::chrono::steady_clock::now();
@@ -38,7 +37,14 @@ run spawn_and_ask(heavy_system& ours) {
 
 void spawn_warm(report& to) {
   heavy_system ours;
-  to.compare({{"spawn_warm", "ms", [&] { return spawn_and_ask(ours); }}});
+  bulkhead::worker_options spare;
+  spare.spares = 1;
+  bulkhead::worker_options forked;
+  forked.fork_server = true;
+  to.compare({
+    {"spawn_warm", "ms", [&] { return spawn_and_ask(ours, spare); }},
+    {"spawn_forked", "ms", [&] { return spawn_and_ask(ours, forked); }},
+  });
 }
 
 } // namespace bench

@@ -31,6 +31,7 @@ inline constexpr std::array targets{
   target{"fan, 2 workers", "fan_2", "caf_inproc_fan_2", ratio_is::ours_by_peer, false, 0.75},
   target{"spawn_cold", "spawn_cold", "vfork_exec_true_wait", ratio_is::ours_by_peer, true, 8},
   target{"spawn_warm", "spawn_warm", "", ratio_is::ours_by_peer, true, 0.3},
+  target{"spawn_forked", "spawn_forked", "", ratio_is::ours_by_peer, true, 1.5},
   target{"crash_notice", "crash_notice", "", ratio_is::ours_by_peer, true, 1.0},
   target{"crash_recover", "crash_recover", "", ratio_is::ours_by_peer, true, 1.0},
   target{"crash_recover, p99", "crash_recover_p99", "", ratio_is::ours_by_peer, true, 3.0},
