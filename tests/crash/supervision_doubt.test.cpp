@@ -50,7 +50,7 @@ TEST_CASE("a message that killed two workers is quarantined, its sender is told,
   last.receive([](int32_t x) { CHECK(x == 8); }, [](const caf::error& why) { FAIL(to_string(why)); });
   CHECK(eventually([&] { return out.answers() == 100; }));
   CHECK(out.errors().empty());
-  CHECK(events.count(supervision_incident::restarted) == 4);
+  CHECK(eventually([&] { return events.count(supervision_incident::restarted) == 4; }));
   CHECK(events.count(supervision_incident::quarantined) == 2);
   CHECK(here.host.dropped_messages() == 1);
 }

@@ -37,7 +37,7 @@ TEST_CASE("an actor goes on with another program, and nothing is lost") {
     CHECK(x.version() == 2);
     CHECK(x.events.count(supervision_incident::upgraded) == 1);
     CHECK(x.events.count(supervision_incident::recycled) == 1);
-    CHECK(x.events.count(supervision_incident::restarted) == 1);
+    CHECK(eventually([&] { return x.events.count(supervision_incident::restarted) == 1; }));
     CHECK(x.events.count(supervision_incident::upgrade_failed) == 0);
     // And once more, with what was left as it is.
     auto again = version(3);

@@ -1,18 +1,20 @@
 #include "bulkhead/platform/oom_kills.hpp"
 
+#include <array>
+#include <charconv>
 #include <fstream>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace bulkhead::platform {
 
 namespace {
 
-std::optional<uint64_t> number_after(const std::string& path, const std::string& key) {
-  std::ifstream in{path};
-  std::string word;
-  for (uint64_t number = 0; in >> word >> number;)
-    if (word == key)
-      return number;
-  return std::nullopt;
+unique_fd open_readable(const std::string& path) {
+  return unique_fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
 }
 
 /// The line "0::/path" of the unified hierarchy.
@@ -26,18 +28,36 @@ std::optional<std::string> own_group(const std::string& root) {
 
 } // namespace
 
-oom_kill_count count_oom_kills(const std::string& root) {
-  oom_kill_count result;
+oom_kills::oom_kills(const std::string& root) {
   if (auto group = own_group(root))
-    result.group = number_after(root + "sys/fs/cgroup" + *group + "/memory.events", "oom_kill");
-  result.machine = number_after(root + "proc/vmstat", "oom_kill");
-  return result;
+    file_ = open_readable(root + "sys/fs/cgroup" + *group + "/memory.events");
+  if (!file_)
+    file_ = open_readable(root + "proc/vmstat");
+  seen_ = count();
 }
 
-bool rose(const oom_kill_count& before, const oom_kill_count& after) noexcept {
-  if (before.group && after.group)
-    return *after.group > *before.group;
-  return before.machine && after.machine && *after.machine > *before.machine;
+bool oom_kills::any_more() {
+  auto now = count();
+  auto before = std::exchange(seen_, now);
+  return before && now && *now > *before;
+}
+
+// Of a file that stays open, because a host looks just when a worker has to be replaced.
+std::optional<uint64_t> oom_kills::count() const {
+  constexpr std::string_view key{"\noom_kill "};
+  std::array<char, 16384> buffer{'\n'};
+  auto size = ::pread(file_.get(), buffer.data() + 1, buffer.size() - 1, 0);
+  if (size < 0)
+    return std::nullopt;
+  std::string_view text{buffer.data(), static_cast<size_t>(size) + 1};
+  auto found = text.find(key);
+  if (found == text.npos)
+    return std::nullopt;
+  text.remove_prefix(found + key.size());
+  uint64_t number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc{})
+    return std::nullopt;
+  return number;
 }
 
 } // namespace bulkhead::platform

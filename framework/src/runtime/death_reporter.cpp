@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/this_process.hpp"
 
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace {
 
 /// When so many deaths wait, addresses must do.
 constexpr size_t waiting_with_names_max = 16;
+
+/// The cores belong to the replacement of who died first.
+constexpr std::chrono::milliseconds report_delay{5};
 
 std::string tag_of(const worker_death& death) {
   return std::to_string(death.slot) + "." + std::to_string(death.incarnation) + "-" + std::to_string(death.pid);
@@ -71,6 +75,7 @@ void death_reporter::run() {
     changed_.wait(guard, [this] { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty())
       return;
+    changed_.wait_for(guard, report_delay, [this] { return stopping_; });
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
     auto with_names = waiting_.size() < waiting_with_names_max;

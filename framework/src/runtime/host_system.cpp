@@ -26,8 +26,7 @@ namespace bulkhead::runtime {
 
 host_system::host_system(caf::actor_system& system, wait_options waiting, certificate_files certificates, caf::error wrong)
   : caf_scheduler(system, transport::host_process, make_system_key(), waiting),
-    unusable_(std::move(wrong)),
-    oom_kills_(platform::count_oom_kills()) {
+    unusable_(std::move(wrong)) {
   reporter_ = std::make_unique<death_reporter>(
     std::move(certificates), [this](const death_certificate& what) { publish(what); },
     [this](std::string lines) { log(std::move(lines)); });
@@ -94,8 +93,7 @@ void host_system::report(draft_certificate what) {
 }
 
 bool host_system::memory_ran_out() {
-  auto before = std::exchange(oom_kills_, platform::count_oom_kills());
-  return platform::rose(before, oom_kills_);
+  return oom_kills_.any_more();
 }
 
 void host_system::send_all(const caf::message& what) {

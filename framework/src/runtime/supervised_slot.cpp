@@ -104,16 +104,18 @@ void supervised_slot::root_ended(const worker_process& who, const caf::error& re
 
 request_set supervised_slot::settle(const worker_process& who, link& via, const std::optional<worker_death>& death) {
   request_set kept;
-  if (worker_.get() != &who || phase_ != phase::up)
+  if (worker_.get() != &who || (phase_ != phase::up && phase_ != phase::starting))
     return kept;
-  if (!will_restart(death.has_value())) {
+  // One that dies before the keeper has heard that it is up may have had messages; what becomes of its handle is decided by its start.
+  auto was_up = phase_ == phase::up;
+  if (was_up && !will_restart(death.has_value())) {
     auto order = pending_exit();
     finish(order ? order->reason : death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown));
     return kept;
   }
   auto states = via.ticket_states();
   auto settled = ledger_->settle(
-    options_.restart, [states](uint64_t ticket) { return shm::state_of(states, ticket); },
+    who.place().incarnation, options_.restart, [states](uint64_t ticket) { return shm::state_of(states, ticket); },
     [&](const supervision::ledger::entry& x) {
       auto key = host_.routes().key_of(x.sender, x.mid);
       return key && !via.requests().contains(*key);
@@ -123,7 +125,7 @@ request_set supervised_slot::settle(const worker_process& who, link& via, const 
       kept.insert(*key);
   for (auto& x : settled.lost)
     bury(x, death.value_or(worker_death{}), kept);
-  if (auto owner = owner_.lock()) {
+  if (auto owner = owner_.lock(); owner && was_up) {
     owner->slot_down(number_);
     if (owner->takes_back())
       owner->take_back(ledger_->take_unbegun());

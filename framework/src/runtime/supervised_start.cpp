@@ -86,6 +86,9 @@ void supervised_slot::spawn_root(const std::shared_ptr<worker_process>& who) {
   who->spawn_root(address_.actor, what_, [self = shared_from_this(), who](const caf::expected<caf::strong_actor_ptr>& result) {
     auto failed = result ? caf::error{} : result.error();
     self->host_.the_keeper().post([self, who, failed] { self->on_spawned(who, failed); });
+    // It need not wait for the keeper, which may sleep.
+    if (!failed)
+      self->open_ledger(who->place().incarnation);
   });
   // Behind the spawn, so that the process knows whom they mean.
   std::vector<caf::strong_actor_ptr> observers;
@@ -101,6 +104,14 @@ void supervised_slot::spawn_root(const std::shared_ptr<worker_process>& who) {
   }
   for (auto& x : observers)
     who->the_link()->link_to(address_, x);
+}
+
+// On any thread: messages go to the process that has said that it is up.
+void supervised_slot::open_ledger(uint32_t incarnation) {
+  if (over_ || handle_gone_ || incarnation != incarnation_)
+    return;
+  ledger_->open(incarnation);
+  host_.post([self = shared_from_this(), incarnation] { self->replay(incarnation); });
 }
 
 void supervised_slot::on_spawned(const std::shared_ptr<worker_process>& who, caf::error failed) {
@@ -121,7 +132,6 @@ void supervised_slot::become_up(worker_process& who) {
   handlers_.clear();
   if (!over_ && !handle_gone_) {
     // Before anybody is told: who hears of this process may want the next one.
-    ledger_->open(incarnation_);
     recycling_ = false;
     recycling_asked_ = false;
   }
@@ -144,7 +154,6 @@ void supervised_slot::become_up(worker_process& who) {
     return;
   }
   watch_age();
-  host_.post([self = shared_from_this(), incarnation = incarnation_.load()] { self->replay(incarnation); });
   if (auto owner = owner_.lock())
     owner->slot_up(number_);
   if (spares_)

@@ -40,6 +40,8 @@ ledger::entrance ledger::enter(caf::mailbox_element& what, const caf::strong_act
 
 void ledger::open(uint32_t incarnation) {
   std::lock_guard guard{mutex_};
+  if (incarnation <= last_settled_)
+    return;
   incarnation_ = incarnation;
   handled_ = 0;
 }
@@ -140,7 +142,7 @@ bool ledger::outlives(const place& where) const {
   return i != entries_.end() && i->second.incarnation != where.incarnation;
 }
 
-ledger::settlement ledger::settle(const restart_policy& policy,
+ledger::settlement ledger::settle(uint32_t incarnation, const restart_policy& policy,
                                   const std::function<shm::ticket_state(uint64_t)>& state_of,
                                   const std::function<bool(const entry&)>& answered) {
   using shm::ticket_state;
@@ -148,6 +150,7 @@ ledger::settlement ledger::settle(const restart_policy& policy,
   caf::strong_actor_ptr dropped; // outlives the guard
   std::lock_guard guard{mutex_};
   incarnation_ = 0;
+  last_settled_ = std::max(last_settled_, incarnation);
   direct_ = false;
   std::vector<uint64_t> handled;
   std::vector<std::pair<uint64_t, sentence>> lost;

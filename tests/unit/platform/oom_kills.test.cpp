@@ -42,21 +42,32 @@ private:
 
 } // namespace
 
-TEST_CASE("the kernel's count of kills is read, of the control group where there is one") {
+TEST_CASE("kills are noticed, once each") {
   fake_root root;
-  CHECK(count_oom_kills(root.path()).machine == 5u);
-  CHECK_FALSE(count_oom_kills(root.path()).group);
-  root.write("proc/self/cgroup", "1:name=systemd:/x\n0::/a/b\n");
-  root.write("sys/fs/cgroup/a/b/memory.events", "low 0\nhigh 0\nmax 0\noom 3\noom_kill 2\n");
-  CHECK(count_oom_kills(root.path()).group == 2u);
-  CHECK_FALSE(count_oom_kills("/no/such/root/").machine);
-  (void) count_oom_kills(); // of this machine, whatever it has
+  oom_kills here{root.path()};
+  CHECK_FALSE(here.any_more());
+  root.write("proc/vmstat", "nr_free_pages 1\noom_kill 7\nballoon_inflate 0\n");
+  CHECK(here.any_more());
+  CHECK_FALSE(here.any_more());
 }
 
-TEST_CASE("a kill counts if it was in the group, or anywhere if only the machine's are known") {
-  CHECK(rose({2, 5}, {3, 6}));
-  CHECK_FALSE(rose({2, 5}, {2, 6}));
-  CHECK(rose({std::nullopt, 5}, {std::nullopt, 6}));
-  CHECK_FALSE(rose({std::nullopt, 5}, {std::nullopt, 5}));
-  CHECK_FALSE(rose({}, {}));
+TEST_CASE("only kills in the control group count, where they are counted") {
+  fake_root root;
+  root.write("proc/self/cgroup", "1:name=systemd:/x\n0::/a/b\n");
+  root.write("sys/fs/cgroup/a/b/memory.events", "oom_kill 2\nlow 0\nhigh 0\nmax 0\noom 3\n");
+  oom_kills here{root.path()};
+  root.write("proc/vmstat", "oom_kill 6\n");
+  CHECK_FALSE(here.any_more());
+  root.write("sys/fs/cgroup/a/b/memory.events", "oom_kill 3\nlow 0\nhigh 0\nmax 0\noom 4\n");
+  CHECK(here.any_more());
+}
+
+TEST_CASE("what does not count kills has seen none") {
+  oom_kills nowhere{"/no/such/root/"};
+  CHECK_FALSE(nowhere.any_more());
+  fake_root root;
+  root.write("proc/vmstat", "nr_free_pages 1\noom_kill x\n");
+  CHECK_FALSE(oom_kills{root.path()}.any_more());
+  oom_kills here;
+  (void) here.any_more(); // of this machine, whatever it has
 }

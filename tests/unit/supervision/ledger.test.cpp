@@ -42,7 +42,8 @@ struct books {
 ledger::settlement settle(ledger& what, in_doubt policy, std::map<uint64_t, ticket_state> states = {}, bool answered = false) {
   restart_policy rules;
   rules.interrupted = policy;
-  return what.settle(rules, [&](uint64_t ticket) { return states[ticket]; }, [=](auto&) { return answered; });
+  constexpr uint32_t first = 1;
+  return what.settle(first, rules, [&](uint64_t ticket) { return states[ticket]; }, [=](auto&) { return answered; });
 }
 
 } // namespace
@@ -70,6 +71,15 @@ TEST_CASE("after a death what was not begun waits again, before what came later"
   CHECK(settled.kept.size() == 2);
   (void) x.enter(5, 5, ledger::entrance::waits);
   CHECK(x.replay(2) == std::vector<int32_t>{3, 4, 5});
+}
+
+TEST_CASE("a process that has died is not opened for any more, whoever was faster") {
+  books x;
+  (void) x.enter(1, 1, ledger::entrance::waits);
+  CHECK(settle(x.all, in_doubt::fail).kept.empty()); // it had nothing
+  CHECK(x.replay(1).empty());
+  (void) x.enter(2, 2, ledger::entrance::waits);
+  CHECK(x.replay(2) == std::vector<int32_t>{1, 2});
 }
 
 TEST_CASE("a message in doubt is tried again if the policy says so, and its deaths are counted") {

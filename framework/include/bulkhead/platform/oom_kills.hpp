@@ -1,23 +1,30 @@
 #pragma once
 
+#include "bulkhead/platform/unique_fd.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace bulkhead::platform {
 
-/// How many processes the kernel has killed because memory ran out.
-struct oom_kill_count {
-  /// In this process's control group and those below; empty if that is not counted here.
-  std::optional<uint64_t> group;
-  /// On this machine.
-  std::optional<uint64_t> machine;
+/// Notices that the kernel has killed processes because memory ran out: in this process's control group and those below, or, where that
+/// is not counted, anywhere on the machine.
+///
+/// Thread safety: as a plain value. Lifetime: holds one descriptor.
+class oom_kills {
+public:
+  /// @param root where /proc and /sys are; other than "/" only in tests.
+  explicit oom_kills(const std::string& root = "/");
+
+  /// Whether there were any since the last call or construction. False where the kernel does not count them.
+  [[nodiscard]] bool any_more();
+
+private:
+  [[nodiscard]] std::optional<uint64_t> count() const;
+
+  unique_fd file_;
+  std::optional<uint64_t> seen_;
 };
-
-/// @param root where /proc and /sys are; other than "/" only in tests.
-[[nodiscard]] oom_kill_count count_oom_kills(const std::string& root = "/");
-
-/// Whether a process of this group was killed between two counts, or any one where only those of the machine are known.
-[[nodiscard]] bool rose(const oom_kill_count& before, const oom_kill_count& after) noexcept;
 
 } // namespace bulkhead::platform

@@ -176,7 +176,7 @@ private:
   std::function<void(std::string_view)> log_sink_;
   std::vector<caf::weak_actor_ptr> listeners_;
   wait_graph waits_of_all_;
-  platform::oom_kill_count oom_kills_;
+  platform::oom_kills oom_kills_;
   std::unique_ptr<death_reporter> reporter_;
 };
 

@@ -167,6 +167,7 @@ private:
   void start_process();
   [[nodiscard]] std::shared_ptr<worker_process> next_process();
   void spawn_root(const std::shared_ptr<worker_process>& who);
+  void open_ledger(uint32_t incarnation);
   void on_spawned(const std::shared_ptr<worker_process>& who, caf::error failed);
   void on_start_failed(const caf::error& reason);
   void become_up(worker_process& who);

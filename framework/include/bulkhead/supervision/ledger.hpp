@@ -91,7 +91,7 @@ public:
   /// Enters a message; its mark moves in here. As long as any message is in here, `handle` is held.
   [[nodiscard]] entrance enter(caf::mailbox_element& what, const caf::strong_actor_ptr& handle, place& where);
 
-  /// From now on messages are for this process; they still wait behind those that waited before.
+  /// From now on messages are for this process; they still wait behind those that waited before. Nothing if it has been settled.
   void open(uint32_t incarnation);
 
   /// The next message that waits, to be delivered to this process. Once there is none, new ones go at once.
@@ -109,10 +109,11 @@ public:
   /// Whether the message waits for another process, or has gone to one: that this delivery failed means nothing any more.
   [[nodiscard]] bool outlives(const place& where) const;
 
-  /// The present process has died: what it had not begun to handle waits again, in order.
+  /// A process has died: what it had not begun to handle waits again, in order.
+  /// @param incarnation the process, whether the ledger was opened for it or not.
   /// @param state_of what it said about a ticket.
   /// @param answered whether a request has its answer already; called under the mutex.
-  [[nodiscard]] settlement settle(const restart_policy& policy, const std::function<shm::ticket_state(uint64_t)>& state_of,
+  [[nodiscard]] settlement settle(uint32_t incarnation, const restart_policy& policy, const std::function<shm::ticket_state(uint64_t)>& state_of,
                                   const std::function<bool(const entry&)>& answered);
 
   /// Nobody waits any more for the answers to the requests that `is_over`, which is called under the mutex: those that no process has are
@@ -167,6 +168,7 @@ private:
   uint64_t last_number_ = 0;
   std::atomic<uint64_t> handled_ = 0;
   uint32_t incarnation_ = 0;
+  uint32_t last_settled_ = 0;
   /// Nothing waits, and there is a process.
   bool direct_ = false;
   bool shut_ = false;
