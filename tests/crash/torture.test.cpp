@@ -1,5 +1,5 @@
 // Workers that are killed every 20 ms under the load of a hundred actors. Catches whatever is lost, answered twice, overtaken or left
-// behind when deaths, restarts and spares meet. BULKHEAD_TORTURE_SECONDS says for how long.
+// behind when deaths, restarts, spares and copies meet. BULKHEAD_TORTURE_SECONDS says for how long.
 #include "pool_actors.hpp"
 
 #include <catch2/catch.hpp>
@@ -130,6 +130,7 @@ pool_options tortured_pool() {
   result.how = dispatch::by_sender;
   result.prefetch_max = 8;
   result.restart.poison_after = 100;
+  result.worker.fork_server = true; // which is killed as well
   return result;
 }
 

@@ -231,6 +231,8 @@ void fork_server::on_unwanted(const std::shared_ptr<boost::asio::posix::stream_d
   auto copy = transport::receive_copy(control->native_handle()); // its destructor ends it
   if (copy || copy.error().number != EAGAIN || copy.error().call == transport::clone_call) {
     unwanted_.erase(control);
+    if (!copy)
+      host_.expect_stray();
     return;
   }
   control->async_wait(boost::asio::posix::stream_descriptor::wait_read,

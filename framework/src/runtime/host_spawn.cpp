@@ -2,7 +2,6 @@
 
 #include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_spawn.hpp"
-#include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/spare_pool.hpp"
@@ -54,31 +53,6 @@ std::shared_ptr<spare_pool> host_system::spares_for(const worker_options& option
     spares_.push_back(found);
   }
   return found;
-}
-
-std::shared_ptr<fork_server> host_system::fork_server_for(const worker_options& options,
-                                                          const std::shared_ptr<const platform::executable_file>& file) {
-  std::shared_ptr<fork_server> found;
-  std::erase_if(fork_servers_, [&](auto& x) {
-    auto server = x.lock();
-    if (server && server->suits(options, file.get()))
-      found = server;
-    return !server;
-  });
-  if (!found) {
-    std::unique_lock guard{mutex_};
-    auto slot = next_slot_++;
-    guard.unlock();
-    found = std::make_shared<fork_server>(*this, options, file, slot);
-    fork_servers_.push_back(found);
-  }
-  return found;
-}
-
-void host_system::close_fork_servers() {
-  for (auto& x : std::exchange(fork_servers_, {}))
-    if (auto server = x.lock())
-      server->close();
 }
 
 void host_system::start_worker(worker_options options, start_callback done) {

@@ -65,7 +65,8 @@ void worker_process::on_copy() {
     finish_start(as_exhausted(copy.error()));
     return;
   }
-  // There may be a copy that could not say so: it finds its control socket closed.
+  // There may be a copy that died before it could say so, or that finds its control socket closed.
+  host_.expect_stray();
   timer_->cancel();
   boost::system::error_code ignored;
   control_->close(ignored);

@@ -51,6 +51,11 @@ public:
   /// Whether a worker with these would start the same program in the same way.
   [[nodiscard]] bool suits(const worker_options& options, const platform::executable_file* file) const noexcept;
 
+  /// Of its process; 0 if there is none.
+  [[nodiscard]] int pid() const noexcept {
+    return process_ ? process_->pid() : 0;
+  }
+
   /// Calls `then` once, as soon as it is known whether copies can be had; starts the process if there is none.
   void prepare(ready_callback then);
 

@@ -14,12 +14,15 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -120,6 +123,9 @@ public:
   [[nodiscard]] std::shared_ptr<fork_server> fork_server_for(const worker_options& options,
                                                              const std::shared_ptr<const platform::executable_file>& file);
 
+  /// A fork server may have made a copy that died before it could say who it is: it is reaped. Of the keeper's thread.
+  void expect_stray();
+
   /// So many spares more are ready.
   void spares_changed(int64_t by) noexcept {
     ready_spares_ += by;
@@ -154,6 +160,8 @@ private:
   void spawn_in_process(transport::spawn_request what, const spawn_callback& done);
   void stop_workers();
   void close_fork_servers();
+  void look_for_strays();
+  [[nodiscard]] bool is_known(int pid) const;
 
   caf::error unusable_;
 
@@ -171,6 +179,8 @@ private:
   /// Of the keeper's thread.
   std::vector<std::weak_ptr<spare_pool>> spares_;
   std::vector<std::weak_ptr<fork_server>> fork_servers_;
+  std::optional<boost::asio::steady_timer> strays_timer_;
+  std::chrono::milliseconds strays_pause_{0};
   /// By workers, and to workers that have ended.
   uint64_t dropped_elsewhere_ = 0;
   std::function<void(std::string_view)> log_sink_;
