@@ -94,15 +94,51 @@ TEST_CASE("an exit message ends a pool with its members, and answers what waits"
     waiting.ask(x.here.sys, x.pool, caf::get_atom_v);
     REQUIRE(eventually([&] { return x.status().waiting == 1; }));
     x.self->send_exit(x.pool, caf::exit_reason::user_shutdown);
-    auto reason = end_of(x.self, x.pool);
-    REQUIRE(reason);
-    CHECK(*reason == caf::exit_reason::user_shutdown);
     REQUIRE(waiting.comes_to(1));
     CHECK(waiting.errors().at(0) == caf::sec::request_receiver_down);
+    auto told = false; // not before its members have ended
+    x.self->receive([&](const caf::down_msg&) { told = true; }, caf::after(1ms) >> [] {});
+    CHECK_FALSE(told);
     x.gate.open();
     REQUIRE(x.held.comes_to(2)); // what runs is finished
     CHECK(x.held.errors().empty());
+    auto reason = end_of(x.self, x.pool);
+    REQUIRE(reason);
+    CHECK(*reason == caf::exit_reason::user_shutdown);
     CHECK(eventually([&] { return x.here.host.live_workers() == 0; }));
+  }
+  before.check();
+}
+
+TEST_CASE("a pool that is killed by its handle ends when its members have, and so does one whose members do not heed an exit") {
+  leftovers before;
+  auto exit_first = GENERATE(false, true);
+  auto grace = GENERATE(0ms, 50ms);
+  {
+    hand_pool x{hands(2, 2)};
+    x.self->monitor(x.pool);
+    x.hold(2);
+    answer_list waiting;
+    waiting.ask(x.here.sys, x.pool, caf::get_atom_v);
+    REQUIRE(eventually([&] { return x.status().waiting == 1; }));
+    if (exit_first) {
+      x.self->send_exit(x.pool, caf::exit_reason::user_shutdown);
+      REQUIRE(waiting.comes_to(1));
+    }
+    CHECK(x.here.host.kill(x.pool, grace));
+    auto reason = end_of(x.self, x.pool);
+    REQUIRE(reason);
+    auto death = death_of(*reason);
+    CHECK(static_cast<bool>(death) != exit_first);
+    if (death)
+      CHECK(death->cause == death_cause::stopped);
+    else
+      CHECK(*reason == caf::exit_reason::user_shutdown);
+    REQUIRE(waiting.comes_to(1));
+    REQUIRE(x.held.comes_to(2));
+    CHECK(x.held.errors().size() == 2);
+    CHECK(eventually([&] { return x.here.host.live_workers() == 0; }));
+    CHECK_FALSE(x.here.host.kill(x.pool));
   }
   before.check();
 }

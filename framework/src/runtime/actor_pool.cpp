@@ -157,22 +157,4 @@ bool actor_pool::refuse(const caf::mailbox_element& what, const caf::error& reas
   return false;
 }
 
-bool actor_pool::exit(caf::mailbox_element& what) {
-  auto reason = what.payload.get_as<caf::exit_msg>(0).reason;
-  if (!reason)
-    return true; // as other actors, it goes on after a normal end of what it is linked to
-  std::vector<caf::strong_actor_ptr> all;
-  {
-    std::lock_guard guard{mutex_};
-    for (auto& x : members_)
-      all.push_back(x->handle);
-  }
-  finish(reason);
-  for (auto& x : all)
-    x->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(caf::message_priority::high), {},
-                                         caf::exit_msg{nullptr, reason}),
-               &host_.routes().context());
-  return true;
-}
-
 } // namespace bulkhead::runtime

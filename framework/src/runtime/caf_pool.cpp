@@ -56,7 +56,7 @@ bool caf_pool::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* conte
 
 void caf_pool::on_destroy() {
   behind_->finish(caf::exit_reason::unreachable);
-  cleanup(caf::exit_reason::unreachable, nullptr);
+  cleanup(behind_->end_reason(), nullptr);
   caf::monitorable_actor::on_destroy();
 }
 

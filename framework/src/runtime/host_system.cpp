@@ -215,6 +215,8 @@ uint64_t host_system::dropped_messages() const {
 }
 
 bool host_system::kill(const caf::strong_actor_ptr& actor, std::chrono::milliseconds grace) {
+  if (auto pool = as_pool(actor))
+    return pool->terminate(grace);
   auto proxy = actor ? as_proxy(actor) : nullptr;
   if (proxy == nullptr)
     return false;

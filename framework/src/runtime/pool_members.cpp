@@ -4,16 +4,12 @@
 #include "bulkhead/runtime/caf_pool.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
-#include "bulkhead/runtime/link.hpp"
-#include "bulkhead/runtime/router.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/exit_reason.hpp>
 #include <caf/make_actor.hpp>
 
 #include <algorithm>
-#include <list>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -65,9 +61,15 @@ void actor_pool::start_member() {
     on_started(nullptr, caf::make_error(errc::shutting_down));
     return;
   }
+  guard.lock();
+  arriving_.push_back(slot);
+  auto force = force_;
+  guard.unlock();
   slot->start([self = shared_from_this(), slot](caf::expected<caf::strong_actor_ptr> result) {
     self->on_started(slot, std::move(result));
   });
+  if (force)
+    slot->terminate(*force);
 }
 
 void actor_pool::on_started(const std::shared_ptr<supervised_slot>& slot, caf::expected<caf::strong_actor_ptr> result) {
@@ -75,18 +77,27 @@ void actor_pool::on_started(const std::shared_ptr<supervised_slot>& slot, caf::e
   caf::strong_actor_ptr handle; // outlives the guard, as the result does
   std::unique_lock guard{mutex_};
   --starting_;
-  if (over_)
-    return;
-  auto grew = done_ == nullptr;
-  if (!result && !grew) {
+  std::erase(arriving_, slot);
+  auto failed = !result ? result.error()
+                : slot->over() ? caf::make_error(errc::startup_failed, std::string{"its actor ended at once"})
+                               : caf::error{};
+  if (over_) {
+    if (!failed)
+      leaving_.push_back(slot);
     guard.unlock();
-    finish(result.error());
+    conclude();
     return;
   }
-  if (!result) {
+  auto grew = done_ == nullptr;
+  if (failed && !grew) {
+    guard.unlock();
+    finish(failed);
+    return;
+  }
+  if (failed) {
     last_growth_ = std::chrono::steady_clock::now() + options_.restart.within;
     guard.unlock();
-    tell(supervision_incident::growth_failed, slot ? slot->number() : 0, to_string(result.error()));
+    tell(supervision_incident::growth_failed, slot ? slot->number() : 0, to_string(failed));
     return;
   }
   auto made = std::make_unique<member>();
@@ -110,41 +121,6 @@ void actor_pool::on_started(const std::shared_ptr<supervised_slot>& slot, caf::e
   host_.the_keeper().post([self = shared_from_this()] { self->watch_surplus(); });
 }
 
-void actor_pool::finish(const caf::error& reason) {
-  spawn_callback done;
-  std::vector<std::unique_ptr<member>> members;
-  std::list<queue> left;
-  caf::strong_actor_ptr held, unused; // all outlive the guard
-  std::unique_lock guard{mutex_};
-  if (over_.exchange(true))
-    return;
-  reason_ = reason;
-  members.swap(members_);
-  left.push_back(std::move(common_));
-  for (auto& x : members)
-    left.push_back(std::move(x->own));
-  claims_.clear();
-  waiting_ = 0;
-  held = std::move(held_);
-  unused = std::move(new_handle_);
-  done = std::exchange(done_, nullptr);
-  guard.unlock();
-  if (auto handle = handle_.lock())
-    static_cast<caf_pool*>(handle->get())->end(reason);
-  for (auto& from : left)
-    for (auto& line : from.messages)
-      for (auto& x : line)
-        (void) refuse(*x.what, link::after_end(reason), nullptr);
-  if (done)
-    done(reason);
-  host_.the_keeper().post([self = shared_from_this()] {
-    self->grow_timer_.reset();
-    self->idle_timer_.reset();
-    self->drain_timer_.reset();
-    self->host_.ended(self);
-  });
-}
-
 void actor_pool::slot_up(uint32_t number) {
   std::unique_lock guard{mutex_};
   if (auto found = find(number))
@@ -162,41 +138,10 @@ void actor_pool::slot_down(uint32_t number) {
     found->load.takes = false;
 }
 
-// It died too often, or its actor wanted to end: what it leaves goes to the others.
-void actor_pool::slot_over(uint32_t number, const caf::error& reason, std::vector<supervision::ledger::entry> unbegun) {
-  std::unique_ptr<member> gone; // both outlive the guard
-  std::vector<caf::tracing_data_ptr> marks;
-  std::unique_lock guard{mutex_};
-  auto i = std::find_if(members_.begin(), members_.end(), [&](auto& x) { return x->slot->number() == number; });
-  auto last = i != members_.end() && members_.size() == 1;
-  if (over_ || last) {
-    guard.unlock();
-    finish(reason ? reason : caf::make_error(caf::exit_reason::user_shutdown));
-    refuse_all(unbegun);
-    return;
-  }
-  if (i != members_.end()) {
-    gone = std::move(*i);
-    members_.erase(i);
-    --workers_max_;
-  }
-  auto next = next_to_recycle(number);
-  rehome_keys(number);
-  give_back(std::move(unbegun), marks);
-  if (gone)
-    for (auto& line : gone->own.messages)
-      for (auto& x : line)
-        queue_for(x.key).of(*x.what).push_back(std::move(x));
-  move_all_soon();
-  guard.unlock();
-  if (next)
-    next->recycle();
-}
-
 // -- how many -----------------------------------------------------------------
 
 bool actor_pool::may_grow() const noexcept {
-  return !over_ && waiting_ > 0 && starting_ == 0 && members_.size() < workers_max_ && !rolls_out_;
+  return !over_ && !force_ && waiting_ > 0 && starting_ == 0 && members_.size() < workers_max_ && !rolls_out_;
 }
 
 void actor_pool::grow_if_needed() {

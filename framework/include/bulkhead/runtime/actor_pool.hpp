@@ -18,6 +18,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -49,8 +50,15 @@ public:
   /// Starts the first members. `done` is called once, from any thread, when all are up or one could not be started.
   void start(spawn_callback done);
 
-  /// Ends it: what waits is answered, members go when they have handled what they have.
+  /// Ends it: what waits is answered, members go when they have handled what they have. Monitors and links are told when all have ended.
   void finish(const caf::error& reason);
+
+  /// Ends the processes of all members by force, see `worker_process::terminate`, and with them the pool.
+  /// @returns false if it has ended.
+  bool terminate(std::chrono::milliseconds grace);
+
+  /// Why it ended; empty if it has not.
+  [[nodiscard]] caf::error end_reason() const;
 
   /// Replaces the processes of all members, one after the other.
   void recycle();
@@ -133,6 +141,7 @@ private:
   /// When it is over.
   void refuse_all(const std::vector<supervision::ledger::entry>& all) const;
   bool exit(caf::mailbox_element& what);
+  void conclude();
 
   // Under the mutex:
   [[nodiscard]] member* find(uint32_t number) noexcept;
@@ -186,6 +195,13 @@ private:
   /// Most that waited and were taken at once since the last look.
   size_t peak_ = 0;
   size_t starting_ = 0;
+  /// Their starts are under way.
+  std::vector<std::shared_ptr<supervised_slot>> arriving_;
+  /// They have not ended yet, and the pool is over.
+  std::vector<std::shared_ptr<supervised_slot>> leaving_;
+  /// It ends by force.
+  std::optional<std::chrono::milliseconds> force_;
+  bool concluded_ = false;
   size_t workers_max_;
   /// What members are started with.
   worker_options worker_;

@@ -64,6 +64,11 @@ public:
     return number_;
   }
 
+  /// It has ended for good; its owner may be told just now.
+  [[nodiscard]] bool over() const noexcept {
+    return over_;
+  }
+
   /// The host ends: no more restarts.
   void stop();
 
