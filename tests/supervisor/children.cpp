@@ -1,5 +1,7 @@
 #include "supervisor/children.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -223,6 +225,16 @@ caf::actor fixture::child(const caf::actor& supervisor, const std::string& name)
   return found ? *found : nullptr;
 }
 
+std::vector<std::string> fixture::list(const caf::actor& supervisor) {
+  std::vector<std::string> result;
+  auto all = test_support::ask<std::vector<bulkhead::child_status>>(self, supervisor, caf::get_atom_v);
+  if (!all)
+    throw std::runtime_error{"no list: " + to_string(all.error())};
+  for (auto& x : *all)
+    result.push_back(x.state == bulkhead::child_state::up ? x.name : x.name + ":" + to_string(x.state));
+  return result;
+}
+
 int fixture::pid(const caf::actor& ward) {
   auto found = test_support::ask<int32_t>(self, ward, caf::get_atom_v);
   return found ? *found : 0;
@@ -237,6 +249,11 @@ caf::error fixture::end(const caf::actor& supervisor, caf::exit_reason why) {
   self->monitor(supervisor);
   self->send_exit(supervisor, why);
   return test_support::end_of(self, supervisor).value_or(caf::make_error(caf::sec::request_timeout));
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  UNSCOPED_INFO(text);
+  return text.find(part) != std::string::npos;
 }
 
 size_t count_descriptors() {

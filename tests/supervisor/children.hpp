@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace supervisor_test {
@@ -94,6 +95,9 @@ struct fixture : test_support::host_fixture {
   /// Empty if there is none.
   caf::actor child(const caf::actor& supervisor, const std::string& name);
 
+  /// The names of its children, in order; with ":" and the state behind all that are not up.
+  std::vector<std::string> list(const caf::actor& supervisor);
+
   int pid(const caf::actor& ward);
 
   /// Makes the child wait in a handler, so that it hears nothing, until the door is open; returns when it does.
@@ -102,6 +106,16 @@ struct fixture : test_support::host_fixture {
   /// Tells the supervisor to end, and returns its reason when it has.
   caf::error end(const caf::actor& supervisor, caf::exit_reason why = caf::exit_reason::user_shutdown);
 };
+
+/// Waits for a future; empty if it has a value.
+template <class T>
+caf::error error_of(const bulkhead::future<T>& what) {
+  auto result = what.wait_for(test_support::patience);
+  return result ? caf::error{} : result.error();
+}
+
+/// With a note of the whole text if not.
+bool contains(const std::string& text, std::string_view part);
 
 /// Descriptors of this process.
 size_t count_descriptors();

@@ -18,11 +18,6 @@ std::string told_by(const caf::error& reason) {
   return reason.context().get_as<std::string>(0);
 }
 
-bool contains(const std::string& text, std::string_view part) {
-  UNSCOPED_INFO(text);
-  return text.find(part) != std::string::npos;
-}
-
 child_spec failing(const std::string& name, const journal_ptr& book, std::shared_ptr<std::atomic<int>> failures) {
   auto result = light(name, book);
   result.start = [begin = result.start, failures](caf::event_based_actor* self, const detail::child_started& done) {

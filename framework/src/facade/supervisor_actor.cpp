@@ -9,30 +9,19 @@
 
 namespace bulkhead {
 
-namespace {
-
-std::vector<supervisor_actor::child> children_of(std::vector<child_spec> specs) {
-  std::vector<supervisor_actor::child> result(specs.size());
-  for (size_t i = 0; i < specs.size(); ++i) {
-    result[i].status.name = specs[i].name;
-    result[i].spec = std::move(specs[i]);
-  }
-  return result;
-}
-
-} // namespace
-
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<child_spec> specs)
-  : caf::event_based_actor(cfg),
-    options_(options),
-    intensity_(supervision::as_policy(options)),
-    children_(children_of(std::move(specs))) {
-  // nop
+  : caf::event_based_actor(cfg), options_(options), intensity_(supervision::as_policy(options)) {
+  for (auto& x : specs)
+    children_.add(std::move(x));
 }
 
-supervisor_actor::supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<child> left)
-  : caf::event_based_actor(cfg), options_(options), children_(std::move(left)), ending_(caf::exit_reason::user_shutdown) {
-  // nop
+supervisor_actor::supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<orphan> left)
+  : caf::event_based_actor(cfg), options_(options), ending_(caf::exit_reason::user_shutdown) {
+  for (auto& x : left) {
+    auto who = children_.add(std::move(x.spec));
+    who->status.state = child_state::up;
+    children_.set_handle(*who, std::move(x.handle));
+  }
 }
 
 const char* supervisor_actor::name() const {
@@ -41,18 +30,18 @@ const char* supervisor_actor::name() const {
 
 caf::behavior supervisor_actor::make_behavior() {
   set_down_handler([this](caf::down_msg& x) {
-    if (auto who = find(x.source)) // not one that was left behind, or told its end by a link
+    if (auto who = children_.find(x.source)) // not one that was left behind, or told its end by a link
       on_ended(*who, x.reason);
   });
   set_exit_handler([this](caf::exit_msg& x) {
-    if (auto linked = find(x.source))
+    if (auto linked = children_.find(x.source))
       on_ended(*linked, x.reason);
-    else if (x.reason && !was_child(x.source))
+    else if (x.reason && !children_.was_child(x.source))
       end_all(std::move(x.reason));
   });
   if (auto reason = std::exchange(ending_, std::nullopt)) {
-    for (auto& x : children_)
-      monitor(x.status.handle);
+    for (auto& [place, x] : children_.all())
+      monitor(x->status.handle);
     end_all(std::move(*reason));
   } else {
     // Not here: an actor that quits before it has a behavior does not end.
@@ -63,8 +52,8 @@ caf::behavior supervisor_actor::make_behavior() {
     [this](caf::get_atom, const std::string& name) { return look_up(name); },
     [this](caf::get_atom) {
       std::vector<child_status> result;
-      for (auto& x : children_)
-        result.push_back(x.status);
+      for (auto& [place, x] : children_.all())
+        result.push_back(x->status);
       return result;
     },
     [this](caf::subscribe_atom, const caf::actor& listener) { subscribe(listener); },
@@ -75,7 +64,7 @@ caf::behavior supervisor_actor::make_behavior() {
         tell_up();
     },
     [this](caf::ok_atom) {
-      auto who = find(caf::actor_cast<caf::actor_addr>(current_sender()));
+      auto who = children_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
       if (who != nullptr && who->spec.tells_up && who->status.state == child_state::starting)
         become_up(*who);
     },
@@ -86,18 +75,12 @@ caf::behavior supervisor_actor::make_behavior() {
 void supervisor_actor::on_exit() {
   kept_ = nullptr;
   next_step_.dispose();
-  std::vector<child> left;
-  for (auto& x : children_) {
-    x.timer.dispose();
-    if (!x.status.handle)
-      continue;
-    child heir;
-    heir.spec = std::move(x.spec);
-    heir.status = std::move(x.status);
-    heir.status.state = child_state::up;
-    left.push_back(std::move(heir));
+  std::vector<orphan> left;
+  for (auto& [place, x] : children_.release()) {
+    x->timer.dispose();
+    if (x->status.handle)
+      left.push_back({std::move(x->spec), std::move(x->status.handle)});
   }
-  children_.clear();
   if (!left.empty())
     system().spawn<supervisor_actor>(options_, std::move(left));
 }
@@ -124,40 +107,24 @@ void supervisor_actor::step_once() {
 
 // Returns whether something has to end before anything else is done.
 bool supervisor_actor::stop_next() {
-  for (auto i = children_.size(); i-- > 0;) {
-    auto& x = children_[i];
-    if (!x.doomed)
-      continue;
-    if (x.status.handle && x.status.state != child_state::stopping)
-      stop(x);
-    if (x.status.state == child_state::stopping || x.in_flight)
+  while (auto x = children_.last_doomed()) {
+    if (x->status.handle && x->status.state != child_state::stopping)
+      stop(*x);
+    if (x->status.state == child_state::stopping || x->in_flight)
       return true;
-    x.doomed = false;
-    if (x.dropped || ending_)
-      settle(x, child_state::ended);
+    x->doomed = false;
+    children_.refile(*x);
+    if (x->dropped || ending_)
+      end_for_good(*x);
   }
   return false;
 }
 
 void supervisor_actor::start_next() {
   auto now = clock().now();
-  auto earliest = time_point::max();
-  auto waits = false;
-  for (auto& x : children_) {
-    if (x.status.state != child_state::starting)
-      continue;
-    auto waits_for_time = !x.in_flight && !x.status.handle;
-    if (waits_for_time && !x.doomed && x.due <= now)
-      start(x);
-    if (x.status.state != child_state::starting)
-      continue;
-    waits = true;
-    if (!x.in_flight && !x.status.handle)
-      earliest = std::min(earliest, x.due);
-    if (options_.strategy != strategy::one_for_one || !all_were_up_)
-      break;
-  }
-  if (!waits && !std::exchange(all_were_up_, true))
+  auto one_by_one = options_.strategy != strategy::one_for_one || !all_were_up_;
+  auto earliest = one_by_one ? start_one_by_one(now) : start_all_due(now);
+  if (!ending_ && !children_.last_doomed() && !children_.first_starting() && !std::exchange(all_were_up_, true))
     tell_up();
   next_step_.dispose();
   next_step_ = {};
@@ -165,14 +132,34 @@ void supervisor_actor::start_next() {
     next_step_ = after(earliest - now, [this] { step(); });
 }
 
-supervisor_actor::child* supervisor_actor::find(const caf::actor_addr& source) noexcept {
-  auto found = std::find_if(children_.begin(), children_.end(),
-                            [&](auto& x) { return x.status.handle && x.status.handle.address() == source; });
-  return found != children_.end() ? &*found : nullptr;
+// Both return when the next one may start; never, if nobody waits for that.
+supervisor_actor::time_point supervisor_actor::start_one_by_one(time_point now) {
+  while (auto x = children_.first_starting()) {
+    if (x->in_flight || x->status.handle)
+      break;
+    if (x->due > now)
+      return x->due;
+    start(x);
+    if (ending_ || children_.last_doomed())
+      break;
+    if (x->status.state == child_state::starting)
+      return x->in_flight || x->status.handle ? time_point::max() : x->due;
+  }
+  return time_point::max();
 }
 
-bool supervisor_actor::was_child(const caf::actor_addr& source) const noexcept {
-  return source && std::any_of(children_.begin(), children_.end(), [&](auto& x) { return x.before == source; });
+supervisor_actor::time_point supervisor_actor::start_all_due(time_point now) {
+  auto result = time_point::max();
+  for (auto& x : children_.startable()) {
+    auto waits_for_time = [&] {
+      return x->status.state == child_state::starting && !x->in_flight && !x->status.handle && !x->doomed;
+    };
+    if (waits_for_time() && x->due <= now)
+      start(x);
+    if (waits_for_time())
+      result = std::min(result, x->due);
+  }
+  return result;
 }
 
 void supervisor_actor::end_all(caf::error reason) {
@@ -180,15 +167,18 @@ void supervisor_actor::end_all(caf::error reason) {
     return;
   ending_ = std::move(reason);
   kept_ = caf::strong_actor_ptr{ctrl()};
-  for (auto& x : children_)
-    x.doomed = true;
+  for (auto& [place, x] : children_.all()) {
+    x->doomed = true;
+    children_.refile(*x);
+    answer(*x, *ending_);
+  }
   step();
 }
 
 void supervisor_actor::subscribe(const caf::actor& listener) {
   listeners_.push_back(caf::actor_cast<caf::weak_actor_ptr>(listener));
-  for (auto& x : children_)
-    send(listener, x.status);
+  for (auto& [place, x] : children_.all())
+    send(listener, x->status);
 }
 
 void supervisor_actor::tell_up() {
@@ -198,17 +188,23 @@ void supervisor_actor::tell_up() {
 }
 
 caf::result<caf::actor> supervisor_actor::look_up(const std::string& name) {
-  auto found = std::find_if(children_.begin(), children_.end(), [&](auto& x) { return x.status.name == name; });
-  if (found == children_.end())
+  auto found = children_.find(name);
+  if (!found)
     return caf::make_error(caf::sec::no_such_key, "there is no child " + name);
   if (found->status.state == child_state::up && !found->doomed)
     return found->status.handle;
   if (ending_)
     return *ending_;
-  if (found->status.state == child_state::ended || found->dropped)
+  if (found->status.state == child_state::ended || found->dropped || found->dismissed)
     return caf::make_error(caf::sec::request_receiver_down, name + " has ended");
-  found->waiting.push_back(make_response_promise<caf::actor>());
-  return found->waiting.back();
+  auto promise = make_response_promise<caf::actor>();
+  found->waiting.push_back([promise](const caf::expected<caf::actor>& result) mutable {
+    if (result)
+      promise.deliver(*result);
+    else
+      promise.deliver(result.error());
+  });
+  return promise;
 }
 
 caf::disposable supervisor_actor::after(supervision::duration delay, std::function<void()> what) {

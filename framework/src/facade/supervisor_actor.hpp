@@ -1,12 +1,14 @@
 #pragma once
 
+#include "child_list.hpp"
+
 #include "bulkhead/supervisor.hpp"
 
 #include <caf/disposable.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -20,36 +22,30 @@ class supervisor_actor final : public caf::event_based_actor {
 public:
   using time_point = supervision::time_point;
 
-  struct child {
+  /// A child that another supervisor left behind.
+  struct orphan {
     child_spec spec;
-    child_status status;
-    /// Of the incarnation before: if it was linked to the supervisor, its end is told twice.
-    caf::actor_addr before;
-    /// Its start is under way.
-    bool in_flight = false;
-    bool started_before = false;
-    /// It has to end before any other child starts.
-    bool doomed = false;
-    /// It is not started again when it has ended.
-    bool dropped = false;
-    /// Not started before.
-    time_point due{};
-    /// How often it was told to end: a timer of an earlier time says nothing.
-    uint64_t stops = 0;
-    caf::disposable timer;
-    std::vector<caf::typed_response_promise<caf::actor>> waiting;
+    caf::actor handle;
   };
 
   supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<child_spec> specs);
 
-  /// Ends the children that another supervisor left behind.
-  supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<child> left);
+  /// Ends the orphans, and itself.
+  supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<orphan> left);
 
   const char* name() const override;
   caf::behavior make_behavior() override;
   void on_exit() override;
 
+  // -- changes, in one of its turns -------------------------------------------
+
+  void add(child_spec what, std::shared_ptr<asker<caf::actor>> by);
+  void dismiss(const std::string& name, std::shared_ptr<asker<void>> by);
+  void restart(const std::string& name, const std::shared_ptr<asker<caf::actor>>& by);
+
 private:
+  using child_ptr = child_list::child_ptr;
+
   struct death {
     time_point when;
     std::string text;
@@ -59,17 +55,23 @@ private:
   void step_once();
   [[nodiscard]] bool stop_next();
   void start_next();
-  void start(child& who);
-  void on_started(child& who, caf::expected<caf::actor> result);
-  void become_up(child& who);
-  void stop(child& who);
-  void force(child& who);
-  void on_ended(child& who, const caf::error& reason);
-  void on_death(child& who, const caf::error& reason);
-  [[nodiscard]] child* find(const caf::actor_addr& source) noexcept;
-  [[nodiscard]] bool was_child(const caf::actor_addr& source) const noexcept;
+  [[nodiscard]] time_point start_one_by_one(time_point now);
+  [[nodiscard]] time_point start_all_due(time_point now);
+  // Whoever calls one of these holds the child, which may go from the list meanwhile:
+  void start(const child_ptr& who);
+  void on_started(listed_child& who, caf::expected<caf::actor> result);
+  void become_up(listed_child& who);
+  void stop(listed_child& who);
+  void force(const child_ptr& who);
+  void on_ended(listed_child& who, const caf::error& reason);
+  void on_death(listed_child& who, const caf::error& reason);
+  void start_again(listed_child& who, time_point due);
+  void end_for_good(listed_child& who);
+  void take_out(listed_child& who);
+  void settle(listed_child& who, child_state now);
+  void answer(listed_child& who, const caf::expected<caf::actor>& what);
+  [[nodiscard]] child_ptr find_to_change(const std::string& name, caf::error& why_not) const;
   [[nodiscard]] std::string story() const;
-  void settle(child& who, child_state now);
   void end_all(caf::error reason);
   void subscribe(const caf::actor& listener);
   void tell_up();
@@ -78,7 +80,7 @@ private:
 
   const supervisor_options options_;
   const restart_policy intensity_;
-  std::vector<child> children_;
+  child_list children_;
   std::vector<death> deaths_;
   std::vector<caf::weak_actor_ptr> listeners_;
   /// Why it ends, as soon as it does.

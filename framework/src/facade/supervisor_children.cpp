@@ -24,21 +24,24 @@ std::string cause_of_end(const caf::error& reason) {
     return describe(*death);
   if (reason == errc::restarts_exhausted && reason.context().match_elements<std::string>())
     return "gave up after " + reason.context().get_as<std::string>(0);
+  if (reason == errc::restarts_exhausted && reason.context().match_elements<worker_death, std::string>())
+    return "gave up after " + reason.context().get_as<std::string>(1);
   return to_string(reason);
 }
 
 } // namespace
 
-void supervisor_actor::start(child& who) {
-  who.in_flight = true;
-  if (std::exchange(who.started_before, true))
-    ++who.status.restarts;
-  auto on_start = [this, &who](caf::expected<caf::actor> result) {
-    if (std::exchange(who.in_flight, false))
-      on_started(who, std::move(result));
+void supervisor_actor::start(const child_ptr& who) {
+  who->in_flight = true;
+  children_.refile(*who);
+  if (std::exchange(who->started_before, true))
+    ++who->status.restarts;
+  auto on_start = [this, weak = std::weak_ptr{who}](caf::expected<caf::actor> result) {
+    if (auto x = weak.lock(); x && std::exchange(x->in_flight, false))
+      on_started(*x, std::move(result));
   };
   try {
-    who.spec.start(this, on_start);
+    who->spec.start(this, on_start);
   } catch (const std::exception& thrown) {
     on_start(caf::make_error(errc::constructor_failed, std::string{thrown.what()}));
   } catch (...) {
@@ -46,79 +49,89 @@ void supervisor_actor::start(child& who) {
   }
 }
 
-void supervisor_actor::on_started(child& who, caf::expected<caf::actor> result) {
+void supervisor_actor::on_started(listed_child& who, caf::expected<caf::actor> result) {
   if (result && !*result)
     result = caf::make_error(errc::startup_failed, std::string{"the handle is empty"});
-  auto twice = [&](auto& x) { return result && x.status.handle == *result; };
-  if (std::any_of(children_.begin(), children_.end(), twice))
+  if (result && children_.find(result->address()))
     result = caf::make_error(errc::startup_failed, std::string{"the handle is of another child"});
   if (!result) {
     on_ended(who, result.error());
     return;
   }
-  who.status.handle = std::move(*result);
+  children_.set_handle(who, std::move(*result));
   monitor(who.status.handle);
-  if (who.spec.tells_up && !who.doomed)
+  unlink_from(who.status.handle.address()); // else its end would be told twice, and in any order
+  if (who.dismissed)
+    stop(who);
+  else if (who.spec.tells_up && !who.doomed)
     send(who.status.handle, caf::open_atom_v); // no request: the two would keep each other for as long as it is open
   else
     become_up(who);
 }
 
-void supervisor_actor::become_up(child& who) {
+void supervisor_actor::become_up(listed_child& who) {
   if (!who.doomed) {
+    who.joining = false;
     settle(who, child_state::up);
-    for (auto& x : std::exchange(who.waiting, {}))
-      x.deliver(who.status.handle);
+    answer(who, who.status.handle);
   }
   step();
 }
 
-void supervisor_actor::stop(child& who) {
+void supervisor_actor::stop(listed_child& who) {
   settle(who, child_state::stopping);
   send_exit(who.status.handle, caf::exit_reason::user_shutdown);
   ++who.stops;
   if (who.spec.stop_within.count() > 0)
-    who.timer = after(who.spec.stop_within, [this, &who, stops = who.stops] {
-      if (who.stops == stops && who.status.state == child_state::stopping)
-        force(who);
+    who.timer = after(who.spec.stop_within, [this, weak = who.weak_from_this(), stops = who.stops] {
+      if (auto x = weak.lock(); x && x->stops == stops && x->status.state == child_state::stopping)
+        force(x);
     });
 }
 
-void supervisor_actor::force(child& who) {
-  if (host::of(system()).kill(who.status.handle, options_.kill_after))
+void supervisor_actor::force(const child_ptr& who) {
+  if (host::of(system()).kill(who->status.handle, options_.kill_after))
     return;
-  send_exit(who.status.handle, caf::exit_reason::kill);
-  who.timer = after(std::max(options_.kill_after, light_grace_min), [this, &who, stops = who.stops] {
-    if (who.stops != stops || who.status.state != child_state::stopping)
+  send_exit(who->status.handle, caf::exit_reason::kill);
+  who->timer = after(std::max(options_.kill_after, light_grace_min), [this, weak = std::weak_ptr{who}, stops = who->stops] {
+    auto x = weak.lock();
+    if (!x || x->stops != stops || x->status.state != child_state::stopping)
       return;
-    demonitor(who.status.handle);
-    on_ended(who, caf::make_error(caf::sec::runtime_error, "hangs in a handler and was left behind"));
+    demonitor(x->status.handle);
+    auto why = caf::make_error(caf::sec::runtime_error, "hangs in a handler and was left behind");
+    for (auto& by : x->dismissed_by)
+      by->result().fail(why);
+    on_ended(*x, why);
   });
 }
 
-void supervisor_actor::on_ended(child& who, const caf::error& reason) {
+void supervisor_actor::on_ended(listed_child& who, const caf::error& reason) {
   who.timer.dispose();
   who.timer = {};
-  if (who.status.handle)
-    who.before = who.status.handle.address();
-  who.status.handle = nullptr;
+  auto was_told_to = who.status.state == child_state::stopping;
+  children_.clear_handle(who);
   who.status.state = child_state::starting;
   who.status.last_end = is_child_death(reason) ? reason : caf::error{};
-  if (std::exchange(who.doomed, false))
-    settle(who, who.dropped || ending_ ? child_state::ended : child_state::starting);
-  else
+  auto doomed = std::exchange(who.doomed, false);
+  children_.refile(who);
+  if (who.joining && !was_told_to && !who.dismissed) {
+    answer(who, reason ? reason : caf::make_error(caf::sec::request_receiver_down, who.status.name + " ended before it was up"));
+    take_out(who);
+  } else if (who.dismissed) {
+    take_out(who);
+  } else if (doomed && (who.dropped || ending_)) {
+    end_for_good(who);
+  } else if (doomed) {
+    settle(who, child_state::starting);
+  } else {
     on_death(who, reason);
+  }
   step();
 }
 
-void supervisor_actor::on_death(child& who, const caf::error& reason) {
-  std::vector<supervision::child_view> views;
-  for (auto& x : children_)
-    views.push_back({x.spec.restart, x.status.state != child_state::ended});
-  auto place = static_cast<size_t>(&who - children_.data());
-  auto plan = supervision::plan_restart(options_.strategy, views, place, is_child_death(reason));
-  if (plan.start.empty()) {
-    settle(who, child_state::ended);
+void supervisor_actor::on_death(listed_child& who, const caf::error& reason) {
+  if (!supervision::starts_again(who.spec.restart, is_child_death(reason))) {
+    end_for_good(who);
     return;
   }
   auto now = clock().now();
@@ -133,14 +146,48 @@ void supervisor_actor::on_death(child& who, const caf::error& reason) {
     return;
   }
   auto chance = static_cast<double>(chance_()) / static_cast<double>(std::minstd_rand::max());
-  auto due = now + supervision::back_off(intensity_, before, chance);
-  for (auto i : plan.stop)
-    children_[i].doomed = true;
-  for (auto i : plan.drop)
-    children_[i].dropped = true;
-  for (auto i : plan.start)
-    children_[i].due = due;
+  start_again(who, now + supervision::back_off(intensity_, before, chance));
   settle(who, child_state::starting);
+}
+
+// With those that the strategy says. One that was never started is none that may not be started again.
+void supervisor_actor::start_again(listed_child& who, time_point due) {
+  who.due = due;
+  if (options_.strategy == strategy::one_for_one)
+    return;
+  std::vector<listed_child*> all;
+  std::vector<supervision::child_view> views;
+  size_t place = 0;
+  for (auto& [number, x] : children_.all()) {
+    auto any_way = x.get() == &who || !x->started_before;
+    if (x.get() == &who)
+      place = all.size();
+    all.push_back(x.get());
+    views.push_back({any_way ? restart_type::permanent : x->spec.restart, x->status.state != child_state::ended});
+  }
+  auto plan = supervision::plan_restart(options_.strategy, views, place, true);
+  for (auto i : plan.start)
+    all[i]->due = due;
+  for (auto i : plan.drop)
+    all[i]->dropped = true;
+  for (auto i : plan.stop) {
+    all[i]->doomed = true;
+    children_.refile(*all[i]);
+  }
+}
+
+// A temporary child of the time before stays, as one who was asked for by name when the supervisor was made.
+void supervisor_actor::end_for_good(listed_child& who) {
+  settle(who, child_state::ended);
+  if (who.added && who.spec.restart == restart_type::temporary)
+    children_.remove(who);
+}
+
+void supervisor_actor::take_out(listed_child& who) {
+  settle(who, child_state::ended);
+  children_.remove(who);
+  for (auto& by : std::exchange(who.dismissed_by, {}))
+    by->result().set({});
 }
 
 std::string supervisor_actor::story() const {
@@ -154,14 +201,14 @@ std::string supervisor_actor::story() const {
   return result;
 }
 
-void supervisor_actor::settle(child& who, child_state now) {
+void supervisor_actor::settle(listed_child& who, child_state now) {
   if (who.status.state == now && now != child_state::starting)
     return;
   who.status.state = now;
+  children_.refile(who);
   if (now == child_state::ended) {
     auto why = who.status.last_end ? cause_of_end(who.status.last_end) : std::string{"in good order"};
-    for (auto& x : std::exchange(who.waiting, {}))
-      x.deliver(ending_ ? *ending_ : caf::make_error(caf::sec::request_receiver_down, who.status.name + " has ended: " + why));
+    answer(who, ending_ ? *ending_ : caf::make_error(caf::sec::request_receiver_down, who.status.name + " has ended: " + why));
   }
   std::erase_if(listeners_, [&](auto& x) {
     auto listener = x.lock();
@@ -169,6 +216,11 @@ void supervisor_actor::settle(child& who, child_state now) {
       send(caf::actor_cast<caf::actor>(listener), who.status);
     return !listener;
   });
+}
+
+void supervisor_actor::answer(listed_child& who, const caf::expected<caf::actor>& what) {
+  for (auto& x : std::exchange(who.waiting, {}))
+    x(what);
 }
 
 } // namespace bulkhead
