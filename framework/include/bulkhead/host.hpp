@@ -94,7 +94,7 @@ public:
   /// not lost, and goes to others unless it belongs to them by a key.
   ///
   /// The handle is an actor: it can be monitored, linked to, and sent to other workers. An exit message ends the pool; so does the last
-  /// handle that goes, once the members have handled what was sent.
+  /// handle that goes, once the members have handled what was sent. Monitors and links are told when all members have ended.
   ///
   /// Blocks the calling thread; actors use `pool_async`. Errors as of `spawn`.
   template <class Handle = caf::actor, class... Ts>
@@ -123,9 +123,9 @@ public:
 
   /// Ends the process of an actor, with all other actors in it, when an exit message is of no use: it hangs in a handler. With SIGTERM,
   /// for those who have a handler that cleans up, and with SIGKILL if the process still exists after `grace`; at once with SIGKILL if that
-  /// is 0. Nothing takes over, whatever the `restart_policy` says: monitors and links get `errc::worker_lost`, cause
-  /// `stopped`. Returns at once.
-  /// @returns false if `actor` has no process of its own: it is a light actor, a pool, or dead.
+  /// is 0. Of a pool, the processes of all members. Nothing takes over, whatever the `restart_policy` says: monitors and links get
+  /// `errc::worker_lost`, cause `stopped`. Returns at once.
+  /// @returns false if `actor` has no process of its own: it is a light actor, or dead.
   bool kill(const caf::actor& actor, std::chrono::milliseconds grace = std::chrono::milliseconds{0});
 
   /// Replaces the process of a supervised actor although it is well, as `recycle_policy` describes. Returns at once; whoever subscribed
