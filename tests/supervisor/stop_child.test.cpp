@@ -187,29 +187,6 @@ TEST_CASE("an ended child is forgotten when it is told to end, and when another 
   CHECK(eventually([&] { return here.list(top) == lines{"job:ended"}; })); // its work is done, and it can be seen
 }
 
-TEST_CASE("a supervisor that is told to end while a child does ends both, and who waits is told") {
-  fixture here;
-  auto killed = GENERATE(false, true);
-  auto top = here.supervise({}, {light("a", here.book), stubborn("b", here.book).stops_within(0ms)});
-  REQUIRE(here.child(top, "b") != nullptr);
-  auto b = here.child(top, "b");
-  here.book->take();
-  auto stopped = stop_child(top, "b");
-  REQUIRE(here.book->eventually_has(1));
-  here.self->monitor(top);
-  here.self->send_exit(top, killed ? caf::exit_reason::kill : caf::exit_reason::user_shutdown);
-  if (killed) {
-    CHECK(error_of(stopped) == caf::sec::request_receiver_down);
-    REQUIRE(here.book->eventually_has(2)); // the heir tells it as well
-  }
-  caf::anon_send_exit(b, caf::exit_reason::kill);
-  CHECK(test_support::end_of(here.self, top));
-  if (!killed)
-    CHECK(stopped.get());
-  REQUIRE(here.book->eventually_has(killed ? 4 : 3));
-  CHECK(here.book->take() == (killed ? lines{"?b", "?b", "-b", "-a"} : lines{"?b", "-b", "-a"}));
-}
-
 TEST_CASE("a subtree that is told to end by name ends in its own order") {
   fixture here;
   auto inner = child_supervisor("inner", {}, {light("b", here.book), in_worker("h"), light("c", here.book)});
