@@ -48,7 +48,8 @@ struct child_spec {
   /// `exit_reason::kill`, which ends it unless it hangs in a handler. 0: for ever. At most 24 hours.
   std::chrono::milliseconds stop_within{3'000};
 
-  /// Starts it, in the supervisor's turn, and says so once in one of the supervisor's turns.
+  /// Starts it, in the supervisor's turn, and says so once in one of the supervisor's turns, which it must: a supervisor that ends waits for
+  /// the starts that are under way.
   std::function<void(caf::event_based_actor* supervisor, detail::child_started)> start = {};
 
   /// It is a supervisor, which is up when its children are, and can be told to end before. All others are up when they are started.
@@ -151,8 +152,8 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 // main, with `then(self, ...)` in an actor, with `co_await` in a coroutine. It always gets a result, whatever becomes of the supervisor; a
 // future that nobody looks at, or that is cancelled, changes nothing. A supervisor can be changed in its own process only.
 //
-// Errors of all three: the supervisor's own reason while that ends, and `caf::sec::request_receiver_down` when it has; `caf::sec::no_such_key` if
-// it has no child of that name; `caf::sec::invalid_argument` if `supervisor` is none, or of another process.
+// Errors of all three: the supervisor's own reason while that ends, and `caf::sec::request_receiver_down` when it has;
+// `caf::sec::no_such_key` if it has no child of that name; `caf::sec::invalid_argument` if `supervisor` is none, or of another process.
 
 /// Lets a running supervisor have one more child, the last one in the order of start, and starts it: at once with `strategy::one_for_one`
 /// when the supervisor is up, else behind those before it. From then on it is a child like the others, with these differences:
@@ -160,7 +161,8 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 ///   - A `restart_type::temporary` one that has ended goes from the list, and its name is free.
 ///
 /// @returns its handle when it is up. The error with which its first start failed; `errc::invalid_option` with what is wrong with it, also
-///          if a child of that name lives or is going to; `caf::sec::request_receiver_down` if it was told to end meanwhile.
+///          if a child of that name lives or is going to (one that has ended for good makes room for it);
+///          `caf::sec::request_receiver_down` if it was told to end meanwhile.
 [[nodiscard]] future<caf::actor> start_child(const caf::actor& supervisor, child_spec what);
 
 /// Ends a child for good, wherever it came from: in its time, by an exit message, then by force, while the others go on. Who waits for it
