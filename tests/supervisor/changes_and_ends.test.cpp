@@ -8,7 +8,15 @@ using namespace supervisor_test;
 using namespace bulkhead;
 using namespace std::chrono_literals;
 using test_support::eventually;
+using test_support::patience;
 using lines = std::vector<std::string>;
+
+namespace {
+
+/// When a child is linked to its supervisor; `at_once` it ends, too.
+enum link_time { early, at_once, late };
+
+} // namespace
 
 TEST_CASE("who adds a child to a supervisor that ends, was killed or has ended is told at once") {
   fixture here;
@@ -24,13 +32,13 @@ TEST_CASE("who adds a child to a supervisor that ends, was killed or has ended i
   } else {
     CHECK(error_of(started) == caf::exit_reason::user_shutdown); // although its start goes on
     CHECK(error_of(start_child(top, light("c", here.book))) == caf::exit_reason::user_shutdown);
-    CHECK(stop_child(top, "a").get() == caf::error{caf::exit_reason::user_shutdown});
+    CHECK(stop_child(top, "a").wait_for(patience) == caf::error{caf::exit_reason::user_shutdown});
     CHECK(error_of(restart_child(top, "a")) == caf::exit_reason::user_shutdown);
     b.let();
   }
   CHECK(test_support::end_of(here.self, top));
   CHECK(error_of(start_child(top, light("c", here.book))) == caf::sec::request_receiver_down);
-  CHECK(stop_child(top, "a").get() == caf::error{caf::sec::request_receiver_down});
+  CHECK(stop_child(top, "a").wait_for(patience) == caf::error{caf::sec::request_receiver_down});
   CHECK(error_of(restart_child(top, "a")) == caf::sec::request_receiver_down);
   CHECK(eventually([&] { return !here.book->entries().empty() && here.book->entries().back() == "-a"; }));
   auto notes = here.book->take();
@@ -69,7 +77,7 @@ TEST_CASE("a supervisor that is told to end while a child does ends both, and wh
   caf::anon_send_exit(b, caf::exit_reason::kill);
   CHECK(test_support::end_of(here.self, top));
   if (!killed)
-    CHECK(stopped.get());
+    CHECK(stopped.wait_for(patience));
   REQUIRE(here.book->eventually_has(killed ? 4 : 3));
   CHECK(here.book->take() == (killed ? lines{"?b", "?b", "-b", "-a"} : lines{"?b", "-b", "-a"}));
 }
@@ -77,17 +85,20 @@ TEST_CASE("a supervisor that is told to end while a child does ends both, and wh
 TEST_CASE("the end of an added child that is linked to its supervisor is not the supervisor's") {
   fixture here;
   auto top = here.supervise(patient(), {});
-  auto late = GENERATE(false, true); // it links itself when it is up
-  auto spec = child("linked", [late](caf::event_based_actor* self) {
-    auto body = [late, top = self->address()](caf::event_based_actor* me) -> caf::behavior {
-      if (late)
+  auto when = GENERATE(early, at_once, late);
+  auto spec = child("linked", [when](caf::event_based_actor* self) {
+    auto body = [when, top = self->address()](caf::event_based_actor* me) -> caf::behavior {
+      auto end = [me] { me->quit(caf::make_error(caf::sec::runtime_error, "linked")); };
+      if (when == late)
         me->link_to(top);
-      return {[me](caf::delete_atom) { me->quit(caf::make_error(caf::sec::runtime_error, "linked")); }};
+      if (when == at_once)
+        end();
+      return {[end](caf::delete_atom) { end(); }};
     };
-    return late ? self->spawn(body) : self->spawn<caf::linked>(body);
+    return when == late ? self->spawn(body) : self->spawn<caf::linked>(body);
   });
-  for (int round = 0; round < 20; ++round) {
-    auto linked = start_child(top, child_spec{spec}.restarts(restart_type::temporary)).get();
+  for (int round = 0; round < 50; ++round) {
+    auto linked = start_child(top, child_spec{spec}.restarts(restart_type::temporary)).wait_for(patience);
     REQUIRE(linked);
     caf::anon_send(*linked, caf::delete_atom_v);
     REQUIRE(eventually([&] { return here.list(top).empty(); }));

@@ -8,6 +8,7 @@ using namespace supervisor_test;
 using namespace bulkhead;
 using namespace std::chrono_literals;
 using test_support::eventually;
+using test_support::patience;
 using lines = std::vector<std::string>;
 
 namespace {
@@ -73,7 +74,7 @@ TEST_CASE("temporary children that are added and end by themselves, well or not,
   CHECK(eventually([&] { return kept.use_count() == 1; }));
   CHECK(here.list(top) == lines{"a"});
   CHECK(here.child(top, "a") == a);
-  auto again = start_child(top, guest_spec(name_of(0), kept).restarts(restart_type::temporary)).get();
+  auto again = start_child(top, guest_spec(name_of(0), kept).restarts(restart_type::temporary)).wait_for(patience);
   REQUIRE(again);
   CHECK(here.list(top) == lines{"a", name_of(0)});
 }

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using test_support::ask;
 using test_support::eventually;
 using test_support::gate;
+using test_support::patience;
 using lines = std::vector<std::string>;
 
 namespace {
@@ -68,7 +69,7 @@ TEST_CASE("a pool whose members hang is ended by force when its time is over") {
   REQUIRE(block_all(here, pool, 2, doors));
   auto by_name = GENERATE(false, true);
   if (by_name) {
-    CHECK(stop_child(top, "pool").get());
+    CHECK(stop_child(top, "pool").wait_for(patience));
     CHECK(here.list(top) == lines{"a"});
   } else {
     CHECK(here.end(top) == caf::exit_reason::user_shutdown);
@@ -155,16 +156,16 @@ TEST_CASE("a pool that cannot be is refused with its supervisor, and one that do
 TEST_CASE("a pool comes and goes while its supervisor runs, also while it starts") {
   fixture here;
   auto top = here.supervise({}, {light("a", here.book)});
-  auto pool = start_child(top, pool_of("pool", 2)).get();
+  auto pool = start_child(top, pool_of("pool", 2)).wait_for(patience);
   REQUIRE(pool);
   CHECK(here.pid(*pool) > 0);
-  auto restarted = restart_child(top, "pool").get();
+  auto restarted = restart_child(top, "pool").wait_for(patience);
   REQUIRE(restarted);
   CHECK(*restarted != *pool);
   CHECK(here.pid(*restarted) > 0);
-  CHECK(stop_child(top, "pool").get());
+  CHECK(stop_child(top, "pool").wait_for(patience));
   auto started = start_child(top, pool_of("pool", 2));
-  CHECK(stop_child(top, "pool").get());
+  CHECK(stop_child(top, "pool").wait_for(patience));
   CHECK(error_of(started) == caf::sec::request_receiver_down);
   CHECK(here.list(top) == lines{"a"});
   CHECK(eventually([&] { return here.host.live_workers() == 0; }));

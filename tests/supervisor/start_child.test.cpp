@@ -13,6 +13,7 @@ using namespace bulkhead;
 using namespace std::chrono_literals;
 using test_support::ask;
 using test_support::eventually;
+using test_support::patience;
 using lines = std::vector<std::string>;
 
 namespace {
@@ -50,11 +51,11 @@ TEST_CASE("a running supervisor takes another child, which is the last one in al
   fixture here;
   auto top = here.supervise(patient(strategy::one_for_all), {light("a", here.book), in_worker("h")});
   status_log log{here.sys, top};
-  auto b = start_child(top, light("b", here.book)).get();
+  auto b = start_child(top, light("b", here.book)).wait_for(patience);
   REQUIRE(b);
   CHECK(ask<int32_t>(here.self, *b, caf::get_atom_v) == int32_t{1});
   CHECK(here.child(top, "b") == *b);
-  auto g = start_child(top, in_worker("g")).get();
+  auto g = start_child(top, in_worker("g")).wait_for(patience);
   REQUIRE(g);
   CHECK(here.pid(*g) > 0);
   CHECK(here.list(top) == lines{"a", "h", "b", "g"});
@@ -113,7 +114,7 @@ TEST_CASE("a child whose first start fails is none, and nobody else hears of tha
   CHECK(log.count("b", child_state::starting) == 6);
   CHECK(log.count("b", child_state::up) == 0);
   *fails = false;
-  CHECK(start_child(top, whimsical("b", here.book, fails)).get());
+  CHECK(start_child(top, whimsical("b", here.book, fails)).wait_for(patience));
   CHECK(here.child(top, "a") == a);
   CHECK(here.book->take() == lines{"+a", "+b"});
   CHECK(eventually([&] { return here.host.live_workers() == 0; }));
@@ -138,7 +139,7 @@ TEST_CASE("what cannot be a child is refused at once") {
   auto nobody = here.child(top, "a");
   CHECK(error_of(start_child(nobody, light("b", here.book))) == caf::sec::invalid_argument);
   CHECK(error_of(start_child(caf::actor{}, light("b", here.book))) == caf::sec::invalid_argument);
-  CHECK(stop_child(nobody, "a").get() == caf::error{caf::sec::invalid_argument});
+  CHECK(stop_child(nobody, "a").wait_for(patience) == caf::error{caf::sec::invalid_argument});
 }
 
 TEST_CASE("a child that dies as soon as it was started is up first, and then a death like others") {
@@ -153,7 +154,7 @@ TEST_CASE("a child that dies as soon as it was started is up first, and then a d
       return {[](caf::get_atom) { return int32_t{1}; }};
     });
   });
-  CHECK(start_child(top, spec).get());
+  CHECK(start_child(top, spec).wait_for(patience));
   REQUIRE(log.eventually("b", child_state::up, 3));
   CHECK(log.count("b", child_state::up) == 4);
   CHECK(ask<int32_t>(here.self, here.child(top, "b"), caf::get_atom_v) == int32_t{1});
@@ -173,12 +174,12 @@ TEST_CASE("a child waits for those before it where they need each other, and for
   REQUIRE(log.eventually("a", child_state::starting, 1));
   auto b = start_child(top, light("b", here.book));
   if (how == strategy::one_for_one) {
-    CHECK(b.get());
+    CHECK(b.wait_for(patience));
     CHECK(here.list(top) == lines{"a:starting", "b"});
   } else {
     CHECK(here.list(top) == lines{"a:starting", "b:starting"});
     CHECK_FALSE(b.ready());
-    CHECK(stop_child(top, "b").get());
+    CHECK(stop_child(top, "b").wait_for(patience));
     CHECK(error_of(b) == caf::sec::request_receiver_down);
     CHECK(here.list(top) == lines{"a:starting"});
   }
@@ -200,7 +201,7 @@ TEST_CASE("a child that is being started when others restart ends with them and 
   CHECK(here.book->take() == lines{"+a", "-a", "+b", "-b", "+a"});
   CHECK_FALSE(started.ready());
   b.let();
-  auto handle = started.get();
+  auto handle = started.wait_for(patience);
   REQUIRE(handle);
   CHECK(*handle == here.child(top, "b"));
   REQUIRE(log.eventually("b", child_state::up));
@@ -242,8 +243,8 @@ TEST_CASE("a temporary child that waits for its first start is not dropped when 
   b.let();
   REQUIRE(b.eventually_asked(2));
   b.let();
-  CHECK(first.get());
-  CHECK(guest.get());
+  CHECK(first.wait_for(patience));
+  CHECK(guest.wait_for(patience));
   CHECK(here.list(top) == lines{"a", "b", "guest"});
 }
 
@@ -255,16 +256,16 @@ TEST_CASE("a subtree that is added is up when its children are, and if it gives 
   REQUIRE(c.eventually_asked(1));
   CHECK_FALSE(inner.ready());
   c.let();
-  auto up = inner.get();
+  auto up = inner.wait_for(patience);
   REQUIRE(up);
   CHECK(here.child(*up, "c") != nullptr);
-  CHECK(start_child(*up, light("d", here.book)).get()); // a level below
+  CHECK(start_child(*up, light("d", here.book)).wait_for(patience)); // a level below
   CHECK(here.list(*up) == lines{"b", "c", "d"});
   auto never = std::make_shared<std::atomic<bool>>(true);
   auto broken = child_supervisor("broken", {.restarts_max = 0}, {light("x", here.book), whimsical("y", here.book, never)});
   CHECK(error_of(start_child(top, broken)) == errc::restarts_exhausted);
   CHECK(here.list(top) == lines{"a", "inner"});
-  CHECK(stop_child(top, "inner").get());
+  CHECK(stop_child(top, "inner").wait_for(patience));
   CHECK(here.list(top) == lines{"a"});
   CHECK(here.book->take() == lines{"+a", "+b", "+c", "+d", "+x", "-x", "-d", "-c", "-b"});
 }

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 using test_support::ask;
 using test_support::eventually;
 using test_support::gate;
+using test_support::patience;
 using lines = std::vector<std::string>;
 
 namespace {
@@ -31,8 +32,8 @@ TEST_CASE("a child that is told to end by name ends for good, its name is free, 
   status_log log{here.sys, top};
   REQUIRE(log.eventually("c", child_state::up));
   here.book->take();
-  CHECK(stop_child(top, "h").get());
-  CHECK(stop_child(top, "a").get());
+  CHECK(stop_child(top, "h").wait_for(patience));
+  CHECK(stop_child(top, "a").wait_for(patience));
   CHECK(here.list(top) == lines{"c"});
   CHECK(error_of_look_up(here, top, "a") == caf::sec::no_such_key);
   CHECK(error_of(stop_child(top, "a")) == caf::sec::no_such_key);
@@ -40,7 +41,7 @@ TEST_CASE("a child that is told to end by name ends for good, its name is free, 
   REQUIRE(log.eventually("a", child_state::ended));
   CHECK(log.count("a", child_state::stopping) == 1);
   CHECK_FALSE(log.last("a").last_end);
-  CHECK(start_child(top, light("a", here.book)).get());
+  CHECK(start_child(top, light("a", here.book)).wait_for(patience));
   CHECK(here.list(top) == lines{"c", "a"});
   CHECK(here.book->take() == lines{"+a"});
   CHECK(eventually([&] { return here.host.live_workers() == 0; }));
@@ -53,7 +54,7 @@ TEST_CASE("a child that is told to end while it starts ends then, and who waits 
   auto top = here.supervise({.strategy = how}, {light("a", here.book)});
   auto started = start_child(top, b.spec("b", here.book));
   REQUIRE(b.eventually_asked(1));
-  auto look_up = here.self->request(top, test_support::patience, caf::get_atom_v, std::string{"b"});
+  auto look_up = here.self->request(top, patience, caf::get_atom_v, std::string{"b"});
   auto stopped = stop_child(top, "b");
   auto again = stop_child(top, "b");
   CHECK(error_of(started) == caf::sec::request_receiver_down);
@@ -62,12 +63,12 @@ TEST_CASE("a child that is told to end while it starts ends then, and who waits 
   CHECK(error_of_look_up(here, top, "b") == caf::sec::request_receiver_down);
   CHECK(error_of(restart_child(top, "b")) == caf::sec::request_receiver_down);
   CHECK(error_of(start_child(top, light("b", here.book))) == errc::invalid_option);
-  CHECK(start_child(top, light("c", here.book)).get()); // which does not wait for it
+  CHECK(start_child(top, light("c", here.book)).wait_for(patience)); // which does not wait for it
   CHECK(here.list(top) == lines{"a", "b:stopping", "c"});
   CHECK_FALSE(stopped.ready());
   b.let();
-  CHECK(stopped.get());
-  CHECK(again.get());
+  CHECK(stopped.wait_for(patience));
+  CHECK(again.wait_for(patience));
   CHECK(here.list(top) == lines{"a", "c"});
   CHECK(here.book->take() == lines{"+a", "+c", "+b", "-b"});
 }
@@ -85,8 +86,8 @@ TEST_CASE("a child that is told to end twice ends once, and both are told when i
   CHECK_FALSE(first.ready());
   CHECK_FALSE(second.ready());
   door.open();
-  CHECK(first.get());
-  CHECK(second.get());
+  CHECK(first.wait_for(patience));
+  CHECK(second.wait_for(patience));
   CHECK(here.list(top) == lines{"b"});
   REQUIRE(log.eventually("a", child_state::ended));
   CHECK(log.count("a", child_state::stopping) == 1);
@@ -104,12 +105,12 @@ TEST_CASE("while a child takes its time to end, the others die, restart, come an
   REQUIRE(here.book->eventually_has(1)); // it has heard it
   here.self->send(here.child(top, "c"), caf::delete_atom_v);
   REQUIRE(log.eventually("c", child_state::up, 1));
-  CHECK(start_child(top, light("d", here.book)).get());
-  CHECK(stop_child(top, "c").get());
+  CHECK(start_child(top, light("d", here.book)).wait_for(patience));
+  CHECK(stop_child(top, "c").wait_for(patience));
   CHECK(here.list(top) == lines{"a", "b:stopping", "d"});
   CHECK_FALSE(stopped.ready());
   caf::anon_send_exit(b, caf::exit_reason::kill);
-  CHECK(stopped.get());
+  CHECK(stopped.wait_for(patience));
   CHECK(here.book->take() == lines{"?b", "-c", "+c", "+d", "-c", "-b"});
 }
 
@@ -125,7 +126,7 @@ TEST_CASE("those who restart with an elder child wait for one that has been told
   REQUIRE(log.eventually("a", child_state::starting));
   CHECK(here.list(top) == lines{"a:starting", "b:stopping"});
   caf::anon_send_exit(b, caf::exit_reason::kill);
-  CHECK(stopped.get());
+  CHECK(stopped.wait_for(patience));
   REQUIRE(log.eventually("a", child_state::up, 1));
   CHECK(here.list(top) == lines{"a"});
 }
@@ -136,10 +137,10 @@ TEST_CASE("a child that does not heed its end by name is ended by force, light o
   auto top = here.supervise({.kill_after = 1ms}, {stubborn("s", here.book).stops_within(1ms),
                                                   in_worker("h").stops_within(1ms), light("b", here.book).stops_within(1ms)});
   CHECK(here.child(top, "b") != nullptr);
-  CHECK(stop_child(top, "s").get());
+  CHECK(stop_child(top, "s").wait_for(patience));
   auto h = here.child(top, "h");
   REQUIRE(here.block(h, door));
-  CHECK(stop_child(top, "h").get());
+  CHECK(stop_child(top, "h").wait_for(patience));
   CHECK(eventually([&] { return here.host.live_workers() == 0; }));
   auto b = here.child(top, "b");
   REQUIRE(here.block(b, other));
@@ -147,7 +148,7 @@ TEST_CASE("a child that does not heed its end by name is ended by force, light o
   CHECK(why == caf::sec::runtime_error);
   CHECK(contains(to_string(why), "left behind"));
   CHECK(here.list(top).empty());
-  CHECK(start_child(top, light("b", here.book)).get()); // whatever the other one does
+  CHECK(start_child(top, light("b", here.book)).wait_for(patience)); // whatever the other one does
   other.open();
   CHECK(here.book->eventually_has(6));
 }
@@ -163,9 +164,9 @@ TEST_CASE("a child that is told to end while it stops for others does not come b
   REQUIRE(log.eventually("b", child_state::stopping));
   auto stopped = stop_child(top, "b");
   auto early = stop_child(top, "a"); // doomed, and not told yet
-  CHECK(early.get());
+  CHECK(early.wait_for(patience));
   caf::anon_send_exit(b, caf::exit_reason::kill);
-  CHECK(stopped.get());
+  CHECK(stopped.wait_for(patience));
   REQUIRE(log.eventually("c", child_state::up, 1));
   CHECK(here.list(top) == lines{"c"});
 }
@@ -180,8 +181,8 @@ TEST_CASE("an ended child is forgotten when it is told to end, and when another 
   here.self->send(here.child(top, "job"), caf::close_atom_v);
   REQUIRE(log.eventually("job", child_state::ended));
   CHECK(here.list(top) == lines{"job:ended", "guest:ended"});
-  CHECK(stop_child(top, "guest").get());
-  CHECK(start_child(top, job()).get());
+  CHECK(stop_child(top, "guest").wait_for(patience));
+  CHECK(start_child(top, job()).wait_for(patience));
   CHECK(here.list(top) == lines{"job"});
   here.self->send(here.child(top, "job"), caf::close_atom_v);
   CHECK(eventually([&] { return here.list(top) == lines{"job:ended"}; })); // its work is done, and it can be seen
@@ -193,7 +194,7 @@ TEST_CASE("a subtree that is told to end by name ends in its own order") {
   auto top = here.supervise({}, {light("a", here.book), inner, light("d", here.book)});
   REQUIRE(here.child(top, "d") != nullptr);
   here.book->take();
-  CHECK(stop_child(top, "inner").get());
+  CHECK(stop_child(top, "inner").wait_for(patience));
   CHECK(here.book->take() == lines{"-c", "-b"});
   CHECK(here.list(top) == lines{"a", "d"});
   CHECK(eventually([&] { return here.host.live_workers() == 0; }));
@@ -208,7 +209,7 @@ TEST_CASE("a child is restarted by name, with those that need it, and that is no
   auto before = here.child(top, "b");
   here.book->take();
   for (int round = 0; round < 3; ++round) {
-    auto b = restart_child(top, "b").get();
+    auto b = restart_child(top, "b").wait_for(patience);
     REQUIRE(b);
     CHECK(*b != before);
     before = *b;
@@ -227,13 +228,28 @@ TEST_CASE("a child that has ended for good can be restarted by name, once for ea
   for (uint32_t round = 1; round <= 3; ++round) {
     here.self->send(here.child(top, "job"), caf::close_atom_v);
     REQUIRE(eventually([&] { return log.count("job", child_state::ended) == round; }));
-    auto job = restart_child(top, "job").get();
+    auto job = restart_child(top, "job").wait_for(patience);
     REQUIRE(job);
     CHECK(here.list(top) == lines{"job", "b"});
     CHECK(here.child(top, "job") == *job);
   }
-  CHECK(restart_child(top, "job").get()); // and also while it lives
+  CHECK(restart_child(top, "job").wait_for(patience)); // and also while it lives
   CHECK(log.eventually("job", child_state::up, 4));
+}
+
+TEST_CASE("a temporary child that ended because others restarted can be restarted by name, and then again") {
+  fixture here;
+  auto top = here.supervise(patient(strategy::one_for_all),
+                            {light("a", here.book), light("guest", here.book).restarts(restart_type::temporary)});
+  status_log log{here.sys, top};
+  REQUIRE(log.eventually("guest", child_state::up));
+  here.self->send(here.child(top, "a"), caf::delete_atom_v);
+  REQUIRE(log.eventually("a", child_state::up, 1));
+  CHECK(here.list(top) == lines{"a", "guest:ended"});
+  for (int round = 0; round < 2; ++round) {
+    CHECK(restart_child(top, "guest").wait_for(patience));
+    CHECK(here.child(top, "guest") != nullptr);
+  }
 }
 
 TEST_CASE("a restart by name does not wait for a back-off, and one of a child that starts is its start") {
@@ -246,7 +262,7 @@ TEST_CASE("a restart by name does not wait for a back-off, and one of a child th
     here.self->send(here.child(top, "a"), caf::delete_atom_v);
   }
   REQUIRE(log.eventually("a", child_state::starting, 1));
-  auto a = restart_child(top, "a").get();
+  auto a = restart_child(top, "a").wait_for(patience);
   REQUIRE(a);
   CHECK(ask<int32_t>(here.self, *a, caf::get_atom_v) == int32_t{1});
   slow_start b{here.sys};
@@ -254,8 +270,8 @@ TEST_CASE("a restart by name does not wait for a back-off, and one of a child th
   REQUIRE(b.eventually_asked(1));
   auto restarted = restart_child(top, "b");
   b.let();
-  auto one = started.get();
-  auto other = restarted.get();
+  auto one = started.wait_for(patience);
+  auto other = restarted.wait_for(patience);
   REQUIRE(one);
   REQUIRE(other);
   CHECK(*one == *other);
