@@ -57,8 +57,7 @@ void supervisor_actor::dismiss(const std::string& name, std::shared_ptr<asker<vo
     return;
   }
   who->dismissed_by.push_back(std::move(by));
-  if (std::exchange(who->dismissed, true))
-    return;
+  who->dismissed = true;
   answer(*who, caf::make_error(caf::sec::request_receiver_down, name + " was told to end"));
   if (who->in_flight) {
     settle(*who, child_state::stopping); // as soon as it has started
