@@ -176,7 +176,7 @@ void supervisor_actor::start_again(listed_child& who, time_point due) {
   }
 }
 
-// A temporary child of the time before stays, as one who was asked for by name when the supervisor was made.
+// A temporary child that was there from the start stays in the list, for whoever looks it up.
 void supervisor_actor::end_for_good(listed_child& who) {
   settle(who, child_state::ended);
   if (who.added && who.spec.restart == restart_type::temporary)
