@@ -28,9 +28,12 @@ unique_fd open_memfd(const char* name) noexcept {
 
 /// Reserving more than there is would not fail but end processes, perhaps this one.
 bool plainly_too_large(size_t bytes) {
-  auto available = proc_bytes("/proc/meminfo", "MemAvailable:");
-  auto swap = proc_bytes("/proc/meminfo", "SwapFree:");
-  return available && bytes > *available + swap.value_or(0);
+  constexpr size_t always_there = 64 * 1024;
+  if (bytes <= always_there)
+    return false;
+  proc_file memory{"/proc/meminfo"};
+  auto available = memory.bytes("MemAvailable:");
+  return available && bytes > *available + memory.bytes("SwapFree:").value_or(0);
 }
 
 result<void> reserve(int fd, size_t bytes) {

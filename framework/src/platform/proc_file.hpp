@@ -2,12 +2,23 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace bulkhead::platform {
 
-/// The number behind `key` ("VmData:") in a file of /proc whose lines read "key  number kB", in bytes.
-/// @returns empty if there is no such file or line.
-[[nodiscard]] std::optional<uint64_t> proc_bytes(const char* path, std::string_view key);
+/// What a file of /proc held when it was opened, whose lines read "key  number kB".
+class proc_file {
+public:
+  /// A file that cannot be read holds nothing.
+  explicit proc_file(const char* path);
+
+  /// The number behind `key` ("VmData:") in bytes; empty if there is no such line.
+  [[nodiscard]] std::optional<uint64_t> bytes(std::string_view key) const;
+
+private:
+  /// Each line begins with its newline.
+  std::string text_;
+};
 
 } // namespace bulkhead::platform

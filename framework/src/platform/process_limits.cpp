@@ -11,7 +11,7 @@
 namespace bulkhead::platform {
 
 uint64_t data_bytes_now() {
-  return proc_bytes("/proc/self/status", "VmData:").value_or(0);
+  return proc_file{"/proc/self/status"}.bytes("VmData:").value_or(0);
 }
 
 result<void> limit_data_bytes(uint64_t max) {

@@ -22,9 +22,6 @@ namespace {
 /// Messages that an actor may handle in a row: more than the poller brings at once, so that mailboxes stay short and warm.
 constexpr size_t turn_max = 300;
 
-/// From this many runnable actors on the poller shares them with another thread.
-constexpr size_t surplus_min = 16;
-
 thread_local caf::execution_unit* unit_of_thread = nullptr;
 
 } // namespace
@@ -70,9 +67,17 @@ void caf_scheduler::start() {
     });
   for (size_t i = 0; i < std::max<size_t>(num_workers(), 1); ++i)
     threads_.push_back(system().launch_thread("bulkhead.loop", [this] {
-      worker self{system(), router_->proxies()};
+      worker self{*this, router_->proxies()};
       unit_of_thread = &self;
+      {
+        std::lock_guard guard{workers_mutex_};
+        workers_.push_back(&self);
+      }
       run(self);
+      {
+        std::lock_guard guard{workers_mutex_};
+        std::erase(workers_, &self);
+      }
       unit_of_thread = nullptr;
     }));
   super::start();
@@ -180,7 +185,7 @@ void caf_scheduler::wake_one() {
 
 void caf_scheduler::run(worker& self) {
   while (!stopping_) {
-    if (links_version_ > 0 && (!self.local.empty() || queued_ > 0))
+    if (self.waiting() > 0 || queued_ > 0)
       start_guard();
     if (!frozen_) {
       run_local(self);
@@ -191,21 +196,19 @@ void caf_scheduler::run(worker& self) {
       poll(self);
       share_surplus(self);
       polling_.give_back();
-    } else if (self.local.empty()) {
+    } else if (self.waiting() == 0) {
       follow();
     }
   }
-  for (auto job : self.local)
+  while (auto job = self.next())
     cleanup_and_release(job);
 }
 
 // Each job that waits now runs once: what they make runnable waits until the mailboxes were looked at.
 void caf_scheduler::run_local(worker& self) {
-  for (auto count = self.local.size(); count > 0; --count) {
-    auto job = self.local.front();
-    self.local.pop_front();
-    run_job(self, job);
-  }
+  for (auto count = self.waiting(); count > 0; --count)
+    if (auto job = self.next())
+      run_job(self, job);
 }
 
 bool caf_scheduler::run_shared(worker& self) {
@@ -220,8 +223,9 @@ bool caf_scheduler::run_shared(worker& self) {
     queue_.pop_front();
     queued_ = queue_.size();
   }
+  self.begin();
   run_job(self, job);
-  return self.local.empty();
+  return self.waiting() == 0;
 }
 
 void caf_scheduler::run_job(worker& self, caf::resumable* job) {
@@ -239,7 +243,7 @@ void caf_scheduler::run_job(worker& self, caf::resumable* job) {
   }
   switch (result) {
     case caf::resumable::resume_later:
-      self.local.push_back(job);
+      self.add(job);
       break;
     case caf::resumable::done:
     case caf::resumable::awaiting_message:
@@ -259,21 +263,6 @@ caf::resumable::resume_result caf_scheduler::take_turn(worker& self, caf::resuma
   handlers_over();
   wanted = std::move(now.wanted);
   return result;
-}
-
-// With a core to spare another thread can run what was found while this one goes on polling.
-void caf_scheduler::share_surplus(worker& self) {
-  if (self.local.size() < surplus_min || following_ == 0 || awake_loops() >= cores_)
-    return;
-  {
-    std::lock_guard guard{mutex_};
-    for (auto count = self.local.size() / 2; count > 0; --count) {
-      queue_.push_back(self.local.back());
-      self.local.pop_back();
-    }
-    queued_ = queue_.size();
-    followers_wake_.notify_one();
-  }
 }
 
 void caf_scheduler::follow() {

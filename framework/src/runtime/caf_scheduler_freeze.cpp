@@ -41,7 +41,7 @@ void caf_scheduler::enter(caf::actor_id who, const std::function<void()>& what) 
 }
 
 bool caf_scheduler::runnable(const worker& self) const noexcept {
-  return !frozen_ && (!self.local.empty() || queued_ > 0);
+  return !frozen_ && (self.waiting() > 0 || queued_ > 0);
 }
 
 } // namespace bulkhead::runtime

@@ -1,4 +1,4 @@
-// What the poller does: looks at mailboxes and sockets, spins, and sleeps; and the guard over it.
+// What the poller does: looks at mailboxes and sockets, spins, and sleeps.
 
 #include "bulkhead/platform/clock.hpp"
 #include "bulkhead/runtime/caf_scheduler_io.hpp"
@@ -153,44 +153,6 @@ unsigned caf_scheduler::awake_loops() {
         x->give_hint(count);
   }
   return count;
-}
-
-// -- the guard ----------------------------------------------------------------
-
-// When the poller has gone to run an actor and comes back soon, waking a follower would only cost. When it does not, the
-// guard does. It ticks while actors run, and not when the process is idle; the less it is needed, the more seldom.
-void caf_scheduler::start_guard() {
-  if (!router_->is_host() || guarded_ || guarded_.exchange(true))
-    return;
-  keeper_->post([this] {
-    io_->guard_quiet_ticks = 0;
-    io_->guard_period = guard_period_min;
-    guard_tick();
-  });
-}
-
-void caf_scheduler::guard_tick() {
-  auto turns = polling_.count();
-  auto stuck = !polling_.taken() && turns == io_->guard_seen_turns;
-  io_->guard_seen_turns = turns;
-  io_->guard_period = stuck ? guard_period_min : std::min(2 * io_->guard_period, guard_period_max);
-  if (stuck && following_ > 0) {
-    std::lock_guard guard{mutex_};
-    take_over_ = true;
-    followers_wake_.notify_one();
-  } else if (stuck && polling_.try_take()) {
-    // Nobody is left to poll, be it that all threads run actors or wait for something that only a poll can bring.
-    refresh();
-    (void) poll_links(router_->context());
-    (void) run_io();
-    polling_.give_back();
-  }
-  io_->guard_quiet_ticks = parked_ ? io_->guard_quiet_ticks + 1 : 0;
-  if (io_->guard_quiet_ticks >= guard_quiet_ticks_max) {
-    guarded_ = false;
-    return;
-  }
-  io_->tick_later([this] { guard_tick(); });
 }
 
 } // namespace bulkhead::runtime

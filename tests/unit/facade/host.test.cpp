@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
+
 using namespace test_support;
 
 TEST_CASE("the host serves with each way of waiting") {
@@ -53,3 +55,22 @@ caf::behavior adder(caf::event_based_actor*) {
 const known_actor adder_known{bulkhead::heavy<"adder", adder>::add_to};
 
 } // namespace
+
+TEST_CASE("what waits behind a handler that hangs is run by another thread of the host") {
+  host_fixture here{2};
+  caf::scoped_actor self{here.sys};
+  for (int round = 0; round < 20; ++round) {
+    gate own;
+    auto opener = here.sys.spawn([](caf::event_based_actor*) -> caf::behavior {
+      return {[](const std::string& path) { std::ofstream{path}; }};
+    });
+    // It waits for one that only its own thread knows to be runnable.
+    auto hangs = here.sys.spawn([&, path = own.path()](caf::event_based_actor* me) -> caf::behavior {
+      return {[=](caf::ok_atom) {
+        me->send(opener, path);
+        return gate::wait_for(path);
+      }};
+    });
+    CHECK(ask<bool>(self, hangs, caf::ok_atom_v) == true);
+  }
+}

@@ -181,6 +181,8 @@ private:
   void disarm_all();
   void refresh();
   void share_surplus(worker& self);
+  void share(const std::deque<caf::resumable*>& jobs);
+  void relieve_stuck();
   void follow();
   bool run_io();
   [[nodiscard]] unsigned awake_loops();
@@ -204,6 +206,8 @@ private:
   std::atomic<uint32_t> spin_ns_ = 0;
   unsigned cores_;
   std::vector<std::thread> threads_;
+  std::mutex workers_mutex_;
+  std::vector<worker*> workers_;
 
   std::mutex mutex_;
   std::condition_variable followers_wake_;

@@ -10,9 +10,12 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace bulkhead::runtime {
@@ -52,18 +55,64 @@ struct bell_watch {
   boost::asio::posix::stream_descriptor descriptor;
 };
 
-/// A thread of the scheduler.
+/// A thread of the scheduler, and the jobs that it has found and runs itself, unless it hangs in one of them.
+///
+/// Thread safety: `take_from_stuck` from any thread, the rest on its own.
 struct caf_scheduler::worker final : caf::execution_unit {
-  explicit worker(caf::actor_system& system, caf::proxy_registry& proxies) : caf::execution_unit(&system) {
+  using job_list = std::deque<caf::resumable*>;
+
+  worker(caf_scheduler& owner, caf::proxy_registry& proxies) : caf::execution_unit(&owner.system()), owner_(owner) {
     proxies_ = &proxies;
   }
 
   void exec_later(caf::resumable* job) override {
-    local.push_back(job);
+    add(job);
+    owner_.start_guard();
   }
 
-  std::deque<caf::resumable*> local;
+  void add(caf::resumable* job) {
+    std::lock_guard guard{mutex_};
+    local_.push_back(job);
+    waiting_ = local_.size();
+  }
+
+  /// Takes up the next one; null if there is none.
+  caf::resumable* next() {
+    std::lock_guard guard{mutex_};
+    if (local_.empty())
+      return nullptr;
+    ++begun_;
+    auto job = local_.front();
+    local_.pop_front();
+    waiting_ = local_.size();
+    return job;
+  }
+
+  /// How many jobs wait.
+  [[nodiscard]] size_t waiting() const noexcept {
+    return waiting_;
+  }
+
+  /// It takes up a job that is none of these.
+  void begin() {
+    std::lock_guard guard{mutex_};
+    ++begun_;
+  }
+
+  job_list take_half();
+
+  /// The jobs that wait behind one that was running at the last call and still is.
+  job_list take_from_stuck();
+
   unsigned turns_without_io = 0;
+
+private:
+  caf_scheduler& owner_;
+  std::mutex mutex_;
+  job_list local_;
+  std::atomic<size_t> waiting_ = 0;
+  uint64_t begun_ = 0;
+  uint64_t begun_at_last_look_ = 0;
 };
 
 /// What the scheduler has of Asio, kept out of its header.
