@@ -65,6 +65,11 @@ void caf_scheduler::relieve_stuck() {
   wake_one();
 }
 
+bool caf_scheduler::any_waits() {
+  std::lock_guard guard{workers_mutex_};
+  return std::any_of(workers_.begin(), workers_.end(), [](auto x) { return x->waiting() > 0; });
+}
+
 // When the poller has gone to run an actor and comes back soon, waking a follower would only cost. When it does not, the
 // guard does. It ticks while actors run, and not when the process is idle; the less it is needed, the more seldom.
 void caf_scheduler::start_guard() {
@@ -97,6 +102,9 @@ void caf_scheduler::guard_tick() {
   io_->guard_quiet_ticks = parked_ ? io_->guard_quiet_ticks + 1 : 0;
   if (io_->guard_quiet_ticks >= guard_quiet_ticks_max) {
     guarded_ = false;
+    // Whoever found it awake just now counts on it.
+    if (!parked_ || any_waits())
+      start_guard();
     return;
   }
   io_->tick_later([this] { guard_tick(); });

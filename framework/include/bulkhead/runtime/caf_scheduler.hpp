@@ -183,6 +183,7 @@ private:
   void share_surplus(worker& self);
   void share(const std::deque<caf::resumable*>& jobs);
   void relieve_stuck();
+  [[nodiscard]] bool any_waits();
   void follow();
   bool run_io();
   [[nodiscard]] unsigned awake_loops();
