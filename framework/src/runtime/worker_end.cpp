@@ -147,7 +147,8 @@ void worker_process::watch_exit() {
   pidfd_->assign(process_->pidfd());
   pidfd_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](boost::system::error_code failed) {
-                       if (failed)
+                       // Whoever took it from the spares may have seen its end first, when this was on its way already.
+                       if (failed || !self->process_)
                          return;
                        if (auto status = self->process_->try_reap())
                          self->on_exit(*status);
