@@ -57,7 +57,7 @@ struct bell_watch {
 
 /// A thread of the scheduler, and the jobs that it has found and runs itself, unless it hangs in one of them.
 ///
-/// Thread safety: `take_from_stuck` from any thread, the rest on its own.
+/// Thread safety: `waiting` and `take_from_stuck` from any thread, the rest on its own.
 struct caf_scheduler::worker final : caf::execution_unit {
   using job_list = std::deque<caf::resumable*>;
 
