@@ -34,6 +34,20 @@ caf::expected<caf::actor> as_child(T&& result) {
     return caf::actor_cast<caf::actor>(std::forward<T>(result));
 }
 
+/// What starts a child with `begin`, which gets the arguments and returns what the supervisor can wait for without blocking.
+template <class F, class... Ts>
+auto started_by(F begin, Ts&&... arguments) {
+  return [begin = std::move(begin), all = std::tuple<caf::detail::strip_and_convert_t<Ts>...>{std::forward<Ts>(arguments)...}](
+           caf::event_based_actor* self, const child_started& done) {
+    std::apply(
+      [&](const auto&... xs) {
+        begin(self, xs...).then([done](const caf::actor& started) { done(started); },
+                                [done](caf::error& failed) { done(std::move(failed)); });
+      },
+      all);
+  };
+}
+
 } // namespace detail
 
 /// One child of a supervisor: how it is called, started and ended. Made by `child`, `heavy_child`, `pool_child` and `child_supervisor`;
@@ -86,18 +100,10 @@ child_spec child(std::string name, F start) {
 /// is only asked when the worker was given up.
 template <class... Ts>
 child_spec heavy_child(std::string name, std::string_view actor, const worker_options& options, Ts&&... arguments) {
-  auto begin = [actor = std::string{actor}, options,
-                all = std::tuple<caf::detail::strip_and_convert_t<Ts>...>{std::forward<Ts>(arguments)...}](
-                 caf::event_based_actor* self, const detail::child_started& done) {
-    std::apply(
-      [&](const auto&... xs) {
-        host::of(self->system())
-          .spawn_async(self, actor, options, xs...)
-          .then([done](const caf::actor& started) { done(started); }, [done](caf::error& failed) { done(std::move(failed)); });
-      },
-      all);
+  auto begin = [actor = std::string{actor}, options](caf::event_based_actor* self, const auto&... xs) {
+    return host::of(self->system()).spawn_async(self, actor, options, xs...);
   };
-  return {.name = std::move(name), .start = std::move(begin), .wrong = check(options)};
+  return {.name = std::move(name), .start = detail::started_by(std::move(begin), std::forward<Ts>(arguments)...), .wrong = check(options)};
 }
 
 /// A pool of heavy actors as of `host::pool`, started without blocking; it is up when its first `workers_min` members are. The pool
@@ -105,18 +111,10 @@ child_spec heavy_child(std::string name, std::string_view actor, const worker_op
 /// of its members have.
 template <class... Ts>
 child_spec pool_child(std::string name, std::string_view actor, const pool_options& options, Ts&&... arguments) {
-  auto begin = [actor = std::string{actor}, options,
-                all = std::tuple<caf::detail::strip_and_convert_t<Ts>...>{std::forward<Ts>(arguments)...}](
-                 caf::event_based_actor* self, const detail::child_started& done) {
-    std::apply(
-      [&](const auto&... xs) {
-        host::of(self->system())
-          .pool_async(self, actor, options, xs...)
-          .then([done](const caf::actor& started) { done(started); }, [done](caf::error& failed) { done(std::move(failed)); });
-      },
-      all);
+  auto begin = [actor = std::string{actor}, options](caf::event_based_actor* self, const auto&... xs) {
+    return host::of(self->system()).pool_async(self, actor, options, xs...);
   };
-  return {.name = std::move(name), .start = std::move(begin), .wrong = check(options)};
+  return {.name = std::move(name), .start = detail::started_by(std::move(begin), std::forward<Ts>(arguments)...), .wrong = check(options)};
 }
 
 /// A supervisor with children of its own, which is up when all of them are. When it gives up, that is its death, and its parent's
