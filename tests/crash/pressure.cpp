@@ -115,7 +115,8 @@ caf::actor spawn_source(caf::actor_system& sys, const caf::actor& target, int32_
     return {[=](caf::tick_atom) {
       if (*sent >= count)
         return;
-      self->send(target, caf::put_atom_v, (*sent)++);
+      self->send(target, caf::put_atom_v, sent->load());
+      ++*sent;
       self->send(self, caf::tick_atom_v);
     }};
   });
