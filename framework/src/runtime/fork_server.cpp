@@ -150,12 +150,16 @@ caf::error fork_server::launch() {
 
 void fork_server::watch() {
   pidfd_.assign(process_->pidfd());
+  watch_end();
+  watch_control();
+}
+
+void fork_server::watch_end() {
   pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                     [weak = weak_from_this()](boost::system::error_code failed) {
                       if (auto self = weak.lock(); self && !failed)
                         self->on_end();
                     });
-  watch_control();
 }
 
 void fork_server::watch_control() {
@@ -190,9 +194,13 @@ void fork_server::on_verdict() {
 }
 
 void fork_server::on_end() {
-  auto status = process_->try_reap();
-  if (!status)
+  if (!process_)
     return;
+  auto status = process_->try_reap();
+  if (!status) {
+    watch_end(); // see `keeper`
+    return;
+  }
   auto why = verdict_.empty() ? "it " + status->describe() : std::exchange(verdict_, {});
   clean_up();
   fail(why);

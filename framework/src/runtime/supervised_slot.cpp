@@ -190,7 +190,12 @@ void supervised_slot::fall(const worker_death& death) {
   }
   deaths_.push_back(at);
   auto chance = static_cast<double>(chance_()) / static_cast<double>(std::minstd_rand::max());
-  timer_->expires_after(supervision::back_off(options_.restart, before, chance));
+  auto delay = supervision::back_off(options_.restart, before, chance);
+  if (delay.count() == 0) {
+    host_.the_keeper().post([self = shared_from_this()] { self->start_process(); });
+    return;
+  }
+  timer_->expires_after(delay);
   timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (!cancelled)
       self->start_process();

@@ -144,7 +144,6 @@ void worker_process::on_waits(std::vector<wait_edge> all) {
 }
 
 void worker_process::watch_exit() {
-  pidfd_->assign(process_->pidfd());
   pidfd_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](boost::system::error_code failed) {
                        // Whoever took it from the spares may have seen its end first, when this was on its way already.
@@ -152,6 +151,8 @@ void worker_process::watch_exit() {
                          return;
                        if (auto status = self->process_->try_reap())
                          self->on_exit(*status);
+                       else
+                         self->watch_exit(); // see `keeper`
                      });
 }
 

@@ -64,6 +64,7 @@ void worker_process::watch_process() {
   pid_ = process_->pid();
   for (auto& x : outputs_)
     x->start();
+  pidfd_->assign(process_->pidfd());
   watch_exit();
   watch_control();
 }

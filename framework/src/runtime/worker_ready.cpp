@@ -1,5 +1,6 @@
 // How a worker process comes up: its verdict, its link, its initializer.
 
+#include "bulkhead/platform/socket_pair.hpp"
 #include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -33,6 +34,10 @@ void worker_process::on_verdict() {
     // Nothing is said after the verdict: the worker is about to exit, or else it closed its end of the lifeline.
     if (state_ != state::ready)
       return;
+    if (auto closed = platform::wait_readable(control_->native_handle(), {}); closed && !*closed) {
+      watch_control(); // see `keeper`
+      return;
+    }
     timer_->expires_after(exit_grace);
     timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
       if (!cancelled && self->state_ == state::ready)

@@ -1,5 +1,6 @@
 #include "bulkhead/runtime/worker_system.hpp"
 
+#include "bulkhead/platform/socket_pair.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_spawn.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -73,8 +74,14 @@ void worker_system::connect(transport::edge end, platform::unique_fd lifeline) {
 
 // Nothing is ever said on the control socket after the handshake: it becomes readable when the host has gone.
 void worker_system::watch_lifeline() {
-  lifeline_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                        [](boost::system::error_code) { std::_Exit(0); });
+  lifeline_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code failed) {
+    if (failed)
+      return;
+    if (auto gone = platform::wait_readable(lifeline_->native_handle(), {}); gone && !*gone)
+      watch_lifeline(); // see `keeper`
+    else
+      std::_Exit(0);
+  });
 }
 
 void worker_system::wait_for_end() {

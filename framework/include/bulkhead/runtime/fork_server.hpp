@@ -85,6 +85,7 @@ private:
 
   caf::error launch();
   void watch();
+  void watch_end();
   void watch_control();
   void on_verdict();
   void on_end();

@@ -10,6 +10,10 @@ namespace bulkhead::runtime {
 /// The one thread that lives as long as the actor system and never runs an actor. In the host it starts, watches and
 /// reaps worker processes (a worker dies with the thread that started it); in both roles it keeps the clock.
 ///
+/// Who waits here until a descriptor can be read has to look whether it can, and else to wait again: Asio's epoll_reactor reuses
+/// what it keeps of a descriptor that has been closed, and an event of that one which is still on its way then completes the wait
+/// of the next one.
+///
 /// Thread safety: `post` from any thread. Lifetime: `stop` must be called before destruction.
 class keeper {
 public:
