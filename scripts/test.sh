@@ -28,7 +28,8 @@ quietly() { # shows the command's output only if it fails
   "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
 }
 
-run_tests() { ctest --preset "$1" --parallel "$(nproc)" 2>&1 | tee "$log"; }
+# More than there are cores, since most tests wait most of the time.
+run_tests() { ctest --preset "$1" --parallel "$((2 * $(nproc)))" 2>&1 | tee "$log"; }
 
 mkdir -p build
 log=$(mktemp build/test.XXXXXX)
