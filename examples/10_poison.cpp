@@ -1,5 +1,5 @@
 // Shows a pool among whose messages are two bad ones: one kills each process that handles it, one never ends, so that its process is
-// killed. Both are tried twice and fail with the reason then, and all others are answered.
+// killed. Both are tried twice, fail with the reason then and are kept as dead letters, and all others are answered.
 #include <bulkhead/bulkhead.hpp>
 #include <bulkhead/supervision.hpp>
 
@@ -56,6 +56,11 @@ int caf_main(caf::actor_system& sys) {
   for (auto& [document, why] : failed)
     std::cout << document << ": " << why << std::endl;
   std::cout << "the pool has " << host.status(*parsers)->members.size() << " members" << std::endl;
+  std::map<std::string, size_t> kept; // to be looked at, or to be sent once more when the parser is mended
+  for (auto& letter : host.take_dead_letters())
+    kept[letter.content.get_as<std::string>(0)] = letter.deaths.size();
+  for (auto& [document, deaths] : kept)
+    std::cout << "kept: " << document << ", " << deaths << " processes died of it" << std::endl;
   return 0;
 }
 

@@ -9,9 +9,11 @@
 #include <utility>
 
 #include <malloc.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +170,16 @@ void vfork_exec_true_wait() {
 
 void kill_now(int pid) {
   ::kill(pid, SIGKILL);
+}
+
+void kill_and_wait(int pid) {
+  auto fd = checked(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), "pidfd_open");
+  kill_now(pid);
+  pollfd waited{fd, POLLIN, 0};
+  while (::poll(&waited, 1, -1) < 1) {
+    // interrupted
+  }
+  ::close(fd);
 }
 
 int own_pid() {

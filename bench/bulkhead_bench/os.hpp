@@ -58,6 +58,9 @@ private:
 void vfork_exec_true_wait();
 
 void kill_now(int pid);
+
+/// ... and waits until the kernel says that the process has ended.
+void kill_and_wait(int pid);
 int own_pid();
 
 /// What all threads of a process have used so far.

@@ -55,6 +55,44 @@ TEST_CASE("a message that killed two workers is quarantined, its sender is told,
   CHECK(here.host.dropped_messages() == 1);
 }
 
+TEST_CASE("a quarantined message is kept with its evidence, and can be sent once more") {
+  host_fixture here;
+  diary book;
+  auto clerk = spawn_clerk(here, supervised(in_doubt::retry), book);
+  caf::scoped_actor self{here.sys};
+  CHECK(here.host.dead_letters().empty());
+  CHECK(ask<int32_t>(self, clerk, caf::delete_atom_v, int32_t{3}).error() == errc::poisoned);
+  caf::anon_send(clerk, caf::delete_atom_v, std::string{"again and again"});
+  REQUIRE(eventually([&] { return here.host.dead_letters().size() == 2; }));
+  CHECK(eventually([&] { return here.host.dead_letters()[1].certificate.has_value(); }));
+  auto letters = here.host.dead_letters();
+  auto& request = letters[0];
+  CHECK(request.is_request);
+  CHECK(request.actor == "clerk");
+  CHECK(request.sender == self->address());
+  CHECK(request.receiver == clerk.address());
+  CHECK(request.types == "(caf::delete_atom, int32_t)");
+  CHECK(request.bytes > 0);
+  REQUIRE(request.deaths.size() == 2);
+  CHECK(request.deaths[0].incarnation == 1);
+  CHECK(request.deaths[0].status == SIGKILL);
+  CHECK(request.deaths[1].incarnation == 2);
+  REQUIRE(request.certificate);
+  CHECK(request.certificate->death.pid == request.deaths[1].pid);
+  REQUIRE(request.certificate->handling.size() == 1);
+  CHECK(request.certificate->handling[0].types == request.types);
+  auto& other = letters[1];
+  CHECK_FALSE(other.is_request);
+  CHECK(other.sender == nullptr);
+  REQUIRE(other.content.match_elements<caf::delete_atom, std::string>());
+  CHECK(other.content.get_as<std::string>(1) == "again and again");
+  CHECK(here.host.take_dead_letters().size() == 2);
+  CHECK(here.host.dead_letters().empty());
+  // Its record is clean: two more processes die of it.
+  CHECK(ask<int32_t>(self, clerk, request.content).error() == errc::poisoned);
+  CHECK(here.host.dead_letters().size() == 1);
+}
+
 TEST_CASE("a message in doubt fails by default: the request with its certificate, the asynchronous one with an event") {
   host_fixture here;
   diary book;

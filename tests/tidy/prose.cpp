@@ -1,5 +1,7 @@
 #include "prose.hpp"
 
+#include <cstdlib>
+
 namespace bulkhead::tidy {
 
 namespace {
@@ -95,6 +97,13 @@ std::vector<std::string> names_in_last_column(const source_file& document) {
     }
   }
   return result;
+}
+
+int number_after(const source_file& file, std::string_view text) {
+  for (auto& line : file.lines)
+    if (auto found = line.find(text); found != line.npos)
+      return std::atoi(line.c_str() + found + text.size());
+  return 0;
 }
 
 } // namespace bulkhead::tidy

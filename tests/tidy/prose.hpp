@@ -22,4 +22,7 @@ namespace bulkhead::tidy {
 /// What stands in backticks in the last column of a document's tables, without the tables' headings.
 [[nodiscard]] std::vector<std::string> names_in_last_column(const source_file& document);
 
+/// The number that follows the first `text` in a file, 0 if there is none.
+[[nodiscard]] int number_after(const source_file& file, std::string_view text);
+
 } // namespace bulkhead::tidy

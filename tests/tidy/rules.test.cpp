@@ -104,3 +104,9 @@ TEST_CASE("only the last column of a table names tests") {
                                                 "| `SIGKILL` | `one test`, and `another` |\n");
   CHECK(names_in_last_column(document) == std::vector<std::string>{"one test", "another"});
 }
+
+TEST_CASE("a number is found behind its text") {
+  auto document = make_source_file("docs/x.md", "# Protocol\n\nVersion 12. It is\n");
+  CHECK(number_after(document, "Version ") == 12);
+  CHECK(number_after(document, "version = ") == 0);
+}

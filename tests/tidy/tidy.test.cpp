@@ -114,6 +114,18 @@ TEST_CASE("every test that the failure model names exists") {
   CHECK(missing == nothing);
 }
 
+TEST_CASE("the protocol is documented in the version that is spoken") {
+  if (!exists(root / "docs"))
+    return;
+  auto documents = read_folder(root, "docs", {"protocol.md"});
+  REQUIRE(documents.size() == 1);
+  auto headers = read_folder(root, "framework", {"/transport/handshake.hpp"});
+  REQUIRE(headers.size() == 1);
+  auto spoken = number_after(headers.front(), "protocol_version = ");
+  CHECK(spoken > 0);
+  CHECK(number_after(documents.front(), "Version ") == spoken);
+}
+
 TEST_CASE("what the table of Python's functions names exists") {
   if (!exists(root / "docs"))
     return;

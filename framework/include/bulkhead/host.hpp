@@ -5,6 +5,7 @@
 #include "bulkhead/options.hpp"
 #include "bulkhead/pool.hpp"
 #include "bulkhead/runtime/upgrade_options.hpp"
+#include "bulkhead/supervision/dead_letter.hpp"
 #include "bulkhead/transport/death_certificate.hpp"
 #include "bulkhead/worker.hpp"
 
@@ -22,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace bulkhead {
 
@@ -39,6 +41,8 @@ namespace bulkhead {
 ///   bulkhead.certificates-dir  a folder, made if need be, in which each abnormal death of a worker leaves a JSON file with its
 ///                              `death_certificate`; none by default
 ///   bulkhead.certificates-max  how many of these files are kept, the newest ones, at least 1; 100 by default
+///   bulkhead.dead-letters-max        how many dead letters are kept (`dead_letters`), the newest ones; 100 by default
+///   bulkhead.dead-letters-bytes-max  how large their contents may be together; 16 MiB by default
 /// With any other value, and on a kernel that lacks what Bulkhead needs, each spawn fails with an error that says so.
 ///
 /// Thread safety: all functions from any thread. Lifetime: a value; the actor system must outlive it.
@@ -165,6 +169,13 @@ public:
   /// was gone or a message could not be encoded. Requests are answered with an error instead and do not count. Workers
   /// tell what they have dropped some twenty times a second.
   [[nodiscard]] uint64_t dropped_messages() const;
+
+  /// The messages that were quarantined because each process that handled them died (`restart_policy::poison_after`), the oldest one
+  /// first. The newest ones are kept, as many and as large as the options above say.
+  [[nodiscard]] std::vector<dead_letter> dead_letters() const;
+
+  /// The same, and the host forgets them.
+  [[nodiscard]] std::vector<dead_letter> take_dead_letters();
 
   /// Sends what happens to messages that wait (`backlog_event`) and to supervised workers (`supervision_event`), and how workers have
   /// died (`death_certificate`), to `listener` from now on, for as long as it lives: three types of messages, to which others may be

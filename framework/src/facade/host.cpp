@@ -206,6 +206,14 @@ uint64_t host::dropped_messages() const {
   return impl_ == nullptr ? 0 : impl_->dropped_messages();
 }
 
+std::vector<dead_letter> host::dead_letters() const {
+  return impl_ == nullptr ? std::vector<dead_letter>{} : impl_->dead_letters().all();
+}
+
+std::vector<dead_letter> host::take_dead_letters() {
+  return impl_ == nullptr ? std::vector<dead_letter>{} : impl_->dead_letters().take();
+}
+
 void host::subscribe(const caf::actor& listener) {
   if (impl_ != nullptr)
     impl_->subscribe(caf::actor_cast<caf::strong_actor_ptr>(listener));
@@ -221,7 +229,9 @@ void host::add_module_options(caf::actor_system_config& cfg) {
     .add<std::string>("wait", "how the host waits for messages: adaptive, park or busy")
     .add<uint32_t>("spin-ns", "how long it spins before it sleeps, in nanoseconds; 0 measures it")
     .add<std::string>("certificates-dir", "a folder for the certificates of workers that died, as JSON files")
-    .add<uint32_t>("certificates-max", "how many of these files are kept");
+    .add<uint32_t>("certificates-max", "how many of these files are kept")
+    .add<uint32_t>("dead-letters-max", "how many messages are kept that killed each process that handled them")
+    .add<uint64_t>("dead-letters-bytes-max", "how large all of them may be together");
 }
 
 caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::type_list<>) {
@@ -236,10 +246,13 @@ caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::ty
                                           caf::get_or(cfg, "bulkhead.certificates-max", uint32_t{100})};
   if (certificates.files_max == 0)
     wrong = caf::make_error(errc::invalid_option, "bulkhead.certificates-max", "must be at least 1");
+  runtime::dead_letter_limits letters;
   return new runtime::host_system{
     system,
     {strategy.value_or(wait_strategy::adaptive), caf::get_or(cfg, "bulkhead.spin-ns", uint32_t{0})},
     std::move(certificates),
+    {caf::get_or(cfg, "bulkhead.dead-letters-max", letters.letters_max),
+     caf::get_or(cfg, "bulkhead.dead-letters-bytes-max", letters.bytes_max)},
     wrong};
 }
 

@@ -24,9 +24,11 @@
 
 namespace bulkhead::runtime {
 
-host_system::host_system(caf::actor_system& system, wait_options waiting, certificate_files certificates, caf::error wrong)
+host_system::host_system(caf::actor_system& system, wait_options waiting, certificate_files certificates,
+                         dead_letter_limits letters, caf::error wrong)
   : caf_scheduler(system, transport::host_process, make_system_key(), waiting),
-    unusable_(std::move(wrong)) {
+    unusable_(std::move(wrong)),
+    dead_letters_(letters.letters_max, letters.bytes_max) {
   reporter_ = std::make_unique<death_reporter>(
     std::move(certificates), [this](const death_certificate& what) { publish(what); },
     [this](std::string lines) { log(std::move(lines)); });
@@ -85,6 +87,7 @@ void host_system::publish(const supervision_event& what) {
 }
 
 void host_system::publish(const death_certificate& what) {
+  dead_letters_.note(what);
   send_all(caf::make_message(what));
 }
 

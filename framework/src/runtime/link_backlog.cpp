@@ -50,13 +50,10 @@ bool link::parks(const flow& who, uint64_t bytes) const {
 bool link::admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what,
                  uint64_t& ticket, caf::execution_unit* context) {
   auto from_here = !unparked && !limited_elsewhere(what->tracing_id.get());
-  auto supervised = booking_copy(what->tracing_id.get());
   auto enter = [&](backlog::room most) {
     auto entered = backlog_->enter(who, bytes, most, what->tracing_id);
     tell_demand(entered.demand);
     ticket = entered.ticket;
-    if (ticket != 0 && supervised.books)
-      supervised.books->booked(supervised.where, ticket);
     return ticket != 0;
   };
   auto behind = from_here && parked_->wait_for(who.target);

@@ -126,6 +126,8 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
     return false;
   if (!what)
     return true; // it waits
+  if (booking.books)
+    booking.books->booked(booking.where, head.ticket, body.buffer.size() + beside.payload_bytes());
   departure leaving{*this, &beside};
   if (what->sender && head.source_process != peer_)
     leaving.add_source({head.source_process, head.source}, what->sender);

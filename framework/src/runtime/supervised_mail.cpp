@@ -8,6 +8,8 @@
 #include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
+#include <caf/actor_addr.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/system_messages.hpp>
 
 #include <utility>
@@ -183,13 +185,29 @@ bool supervised_slot::answer_with(const caf::mailbox_element& what, const caf::e
   return true;
 }
 
+void supervised_slot::keep_dead_letter(const ledger::entry& what, const std::string& types) {
+  dead_letter letter;
+  letter.content = what.content;
+  letter.types = types;
+  letter.bytes = what.bytes;
+  letter.is_request = what.mid.is_request();
+  letter.sender = caf::actor_cast<caf::actor_addr>(what.sender);
+  letter.receiver = caf::actor_cast<caf::actor_addr>(handle_.lock());
+  letter.actor = what_.name;
+  auto wall = std::chrono::system_clock::now().time_since_epoch();
+  letter.at_unix_ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wall).count());
+  letter.deaths = what.deaths;
+  host_.dead_letters().add(std::move(letter));
+}
+
 // The message whose handler was running. A request that is not poison is answered by its link, with all that are lost.
 void supervised_slot::bury(const ledger::condemned& what, const worker_death& death, request_set& kept) {
   auto types = transport::type_names(what.what.content);
   auto& mid = what.what.mid;
   if (what.why == supervision::sentence::quarantine) {
-    auto story = std::to_string(what.what.deaths) + (what.what.deaths == 1 ? " process" : " processes")
-                 + " died in the handler of " + types;
+    auto deaths = what.what.deaths.size();
+    auto story = std::to_string(deaths) + (deaths == 1 ? " process" : " processes") + " died in the handler of " + types;
+    keep_dead_letter(what.what, types);
     if (mid.is_request()) {
       if (auto key = host_.routes().key_of(what.what.sender, mid))
         kept.insert(*key);

@@ -114,8 +114,9 @@ request_set supervised_slot::settle(const worker_process& who, link& via, const 
     return kept;
   }
   auto states = via.ticket_states();
+  auto end = death.value_or(certificate_of(who));
   auto settled = ledger_->settle(
-    who.place().incarnation, options_.restart, [states](uint64_t ticket) { return shm::state_of(states, ticket); },
+    end, options_.restart, [states](uint64_t ticket) { return shm::state_of(states, ticket); },
     [&](const supervision::ledger::entry& x) {
       auto key = host_.routes().key_of(x.sender, x.mid);
       return key && !via.requests().contains(*key);
@@ -124,7 +125,7 @@ request_set supervised_slot::settle(const worker_process& who, link& via, const 
     if (auto key = host_.routes().key_of(sender, mid))
       kept.insert(*key);
   for (auto& x : settled.lost)
-    bury(x, death.value_or(worker_death{}), kept);
+    bury(x, end, kept);
   if (auto owner = owner_.lock(); owner && was_up) {
     owner->slot_down(number_);
     if (owner->takes_back())
@@ -169,7 +170,7 @@ void supervised_slot::process_ended(const worker_process& who, const std::option
 void supervised_slot::fall(const worker_death& death) {
   if (over_)
     return;
-  phase_ = phase::down;
+  auto was = std::exchange(phase_, phase::down);
   before_ = death;
   auto at = time_now();
   auto before = supervision::recent(options_.restart, deaths_, at);
@@ -192,7 +193,10 @@ void supervised_slot::fall(const worker_death& death) {
   auto chance = static_cast<double>(chance_()) / static_cast<double>(std::minstd_rand::max());
   auto delay = supervision::back_off(options_.restart, before, chance);
   if (delay.count() == 0) {
-    host_.the_keeper().post([self = shared_from_this()] { self->start_process(); });
+    if (was == phase::up)
+      start_process();
+    else // it comes back to here when it fails, and shall not go ever deeper
+      host_.the_keeper().post([self = shared_from_this()] { self->start_process(); });
     return;
   }
   timer_->expires_after(delay);

@@ -73,8 +73,8 @@ void add_lines(death_certificate& to, const written_lines& lines, uint64_t now_n
 
 } // namespace
 
-// Before the link is closed, while the memory of the dead process is there.
-void worker_process::report_death(const worker_death& death) {
+// In the turn in which the link was closed at the latest: the memory of the dead process goes in a later one.
+void worker_process::report_death(const worker_death& death, const std::map<uint64_t, root>& left) {
   draft_certificate draft;
   auto& what = draft.what;
   auto now_ns = platform::now_ns();
@@ -92,7 +92,7 @@ void worker_process::report_death(const worker_death& death) {
   what.system_time_us = static_cast<uint64_t>(used.system_time.count());
   what.memory_peak_bytes = used.memory_peak_bytes;
   std::unique_lock guard{mutex_};
-  for (auto& [id, x] : roots_)
+  for (auto& [id, x] : left)
     what.roots.push_back(x.name);
   what.limit = limit_;
   what.limit_value = limit_value_;

@@ -168,7 +168,7 @@ void worker_process::on_exit(platform::exit_status status) {
   auto via = the_link();
   if (was == state::starting && ready_) {
     if (auto death = certificate(status))
-      report_death(*death);
+      report_death(*death, {});
     state_ = state::dead;
     process_.reset();
     if (via) {
@@ -182,8 +182,6 @@ void worker_process::on_exit(platform::exit_status status) {
   if (via)
     via->drain();
   auto death = certificate(status);
-  if (death && !start_refused_)
-    report_death(*death);
   state_ = state::dead;
   std::map<uint64_t, root> left;
   {
@@ -204,9 +202,12 @@ void worker_process::on_exit(platform::exit_status status) {
   auto reason = death ? make_error(*death) : caf::make_error(caf::exit_reason::user_shutdown);
   for (auto& [id, x] : left)
     end_root(id, x, reason);
-  process_.reset();
+  // A successor shall not wait for what is found out about this one.
   if (slot_)
     slot_->process_ended(*this, death);
+  if (death && !start_refused_)
+    report_death(*death, left);
+  process_.reset();
   if (auto pool = spare_of_.lock(); pool && was != state::starting) // a start that failed is told as such
     pool->lost(*this, death);
   has_ended();

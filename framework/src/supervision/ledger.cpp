@@ -59,7 +59,7 @@ std::optional<ledger::delivery> ledger::next(uint32_t incarnation) {
   auto& found = entries_.at(number);
   found.incarnation = incarnation;
   found.ticket = 0;
-  return delivery{copy_of(found), {number, incarnation, found.deaths}};
+  return delivery{copy_of(found), {number, incarnation, static_cast<uint32_t>(found.deaths.size())}};
 }
 
 void ledger::pause() {
@@ -68,10 +68,13 @@ void ledger::pause() {
   direct_ = false;
 }
 
-void ledger::booked(const place& where, uint64_t ticket) {
+void ledger::booked(const place& where, uint64_t ticket, uint64_t bytes) {
   std::lock_guard guard{mutex_};
-  if (auto i = entries_.find(where.number); i != entries_.end() && i->second.incarnation == where.incarnation)
-    i->second.ticket = ticket;
+  auto i = entries_.find(where.number);
+  if (i == entries_.end() || i->second.incarnation != where.incarnation)
+    return;
+  i->second.ticket = ticket;
+  i->second.bytes = bytes;
 }
 
 // Under the mutex.
@@ -142,7 +145,7 @@ bool ledger::outlives(const place& where) const {
   return i != entries_.end() && i->second.incarnation != where.incarnation;
 }
 
-ledger::settlement ledger::settle(uint32_t incarnation, const restart_policy& policy,
+ledger::settlement ledger::settle(const worker_death& death, const restart_policy& policy,
                                   const std::function<shm::ticket_state(uint64_t)>& state_of,
                                   const std::function<bool(const entry&)>& answered) {
   using shm::ticket_state;
@@ -150,7 +153,7 @@ ledger::settlement ledger::settle(uint32_t incarnation, const restart_policy& po
   caf::strong_actor_ptr dropped; // outlives the guard
   std::lock_guard guard{mutex_};
   incarnation_ = 0;
-  last_settled_ = std::max(last_settled_, incarnation);
+  last_settled_ = std::max(last_settled_, death.incarnation);
   direct_ = false;
   std::vector<uint64_t> handled;
   std::vector<std::pair<uint64_t, sentence>> lost;
@@ -164,8 +167,8 @@ ledger::settlement ledger::settle(uint32_t incarnation, const restart_policy& po
       continue;
     }
     if (state != ticket_state::untouched) {
-      ++x.deaths;
-      if (auto verdict = judge(policy, x.deaths); verdict != sentence::retry) {
+      x.deaths.push_back(death);
+      if (auto verdict = judge(policy, static_cast<uint32_t>(x.deaths.size())); verdict != sentence::retry) {
         lost.emplace_back(number, verdict);
         continue;
       }
@@ -206,7 +209,7 @@ std::vector<ledger::entry> ledger::take_unbegun() {
   caf::strong_actor_ptr dropped; // outlives the guard
   std::lock_guard guard{mutex_};
   std::erase_if(waiting_, [&](uint64_t number) {
-    if (entries_.at(number).deaths > 0)
+    if (!entries_.at(number).deaths.empty())
       return false;
     result.push_back(take(number, dropped));
     return true;

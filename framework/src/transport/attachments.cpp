@@ -45,6 +45,13 @@ size_t outgoing_attachments::descriptor_count() const noexcept {
   return descriptors_.size();
 }
 
+uint64_t outgoing_attachments::payload_bytes() const noexcept {
+  uint64_t result = 0;
+  for (auto& x : payloads_)
+    result += x.size;
+  return result;
+}
+
 attachments_trailer outgoing_attachments::close() {
   if (!descriptors_.empty())
     packet_ = from_.lend_descriptors(descriptors_.size());

@@ -39,11 +39,13 @@ struct books {
   }
 };
 
-ledger::settlement settle(ledger& what, in_doubt policy, std::map<uint64_t, ticket_state> states = {}, bool answered = false) {
+ledger::settlement settle(ledger& what, in_doubt policy, std::map<uint64_t, ticket_state> states = {}, bool answered = false,
+                          uint32_t incarnation = 1) {
   restart_policy rules;
   rules.interrupted = policy;
-  constexpr uint32_t first = 1;
-  return what.settle(first, rules, [&](uint64_t ticket) { return states[ticket]; }, [=](auto&) { return answered; });
+  worker_death death;
+  death.incarnation = incarnation;
+  return what.settle(death, rules, [&](uint64_t ticket) { return states[ticket]; }, [=](auto&) { return answered; });
 }
 
 } // namespace
@@ -63,7 +65,7 @@ TEST_CASE("after a death what was not begun waits again, before what came later"
   books x;
   CHECK(x.replay(1).empty());
   for (int32_t i = 1; i <= 4; ++i)
-    x.all.booked(x.enter(i, static_cast<uint64_t>(i)), static_cast<uint64_t>(i));
+    x.all.booked(x.enter(i, static_cast<uint64_t>(i)), static_cast<uint64_t>(i), 1);
   auto settled = settle(x.all, in_doubt::fail, {{1, ticket_state::handled}, {2, ticket_state::entered}});
   CHECK(settled.closed.size() == 1);
   REQUIRE(settled.lost.size() == 1);
@@ -85,23 +87,27 @@ TEST_CASE("a process that has died is not opened for any more, whoever was faste
 TEST_CASE("a message in doubt is tried again if the policy says so, and its deaths are counted") {
   books x;
   CHECK(x.replay(1).empty());
-  x.all.booked(x.enter(1, 1), 7);
+  x.all.booked(x.enter(1, 1), 7, 1);
   CHECK(settle(x.all, in_doubt::retry, {{7, ticket_state::entered}}).kept.size() == 1);
   x.all.open(2);
   auto again = x.all.next(2);
   REQUIRE(again);
   CHECK(again->where.deaths == 1);
-  x.all.booked(again->where, 8);
-  auto settled = settle(x.all, in_doubt::retry, {{8, ticket_state::entered}});
+  x.all.booked(again->where, 8, 99);
+  auto settled = settle(x.all, in_doubt::retry, {{8, ticket_state::entered}}, false, 2);
   REQUIRE(settled.lost.size() == 1);
   CHECK(settled.lost[0].why == sentence::quarantine);
+  CHECK(settled.lost[0].what.bytes == 99);
+  REQUIRE(settled.lost[0].what.deaths.size() == 2);
+  CHECK(settled.lost[0].what.deaths[0].incarnation == 1);
+  CHECK(settled.lost[0].what.deaths[1].incarnation == 2);
   CHECK(x.all.size() == 0);
 }
 
 TEST_CASE("a request in doubt that was answered is not tried again") {
   books x;
   CHECK(x.replay(1).empty());
-  x.all.booked(x.enter(1, 1), 7);
+  x.all.booked(x.enter(1, 1), 7, 1);
   auto settled = settle(x.all, in_doubt::retry, {{7, ticket_state::entered}}, true);
   CHECK(settled.closed.size() == 1);
   CHECK(settled.kept.empty());
@@ -115,7 +121,7 @@ TEST_CASE("what is heard of a delivery to a dead process means nothing") {
   CHECK_FALSE(x.all.outlives(first));
   (void) settle(x.all, in_doubt::fail);
   x.all.handled(first);
-  x.all.booked(first, 9);
+  x.all.booked(first, 9, 1);
   CHECK(x.all.outlives(first));
   CHECK(x.replay(2) == std::vector<int32_t>{1});
   x.all.handled(first);
@@ -148,7 +154,7 @@ TEST_CASE("whatever a process says about its tickets, each message is handled, w
     for (int32_t i = 1; i <= count; ++i) {
       auto where = x.enter(i, static_cast<uint64_t>(i));
       if (random() % 8 != 0)
-        x.all.booked(where, static_cast<uint64_t>(i));
+        x.all.booked(where, static_cast<uint64_t>(i), 1);
       states[static_cast<uint64_t>(i)] = static_cast<ticket_state>(random() % 4);
     }
     auto settled = settle(x.all, static_cast<in_doubt>(random() % 3), states);
@@ -168,9 +174,9 @@ TEST_CASE("the books tell how much a process has handled, and whether it has beg
   std::map<uint64_t, ticket_state> states{{7, ticket_state::untouched}, {8, ticket_state::entered}};
   auto begun = [&] { return x.all.any_begun([&](uint64_t ticket) { return states[ticket]; }); };
   CHECK_FALSE(begun()); // neither is booked
-  x.all.booked(first, 7);
+  x.all.booked(first, 7, 1);
   CHECK_FALSE(begun());
-  x.all.booked(second, 8);
+  x.all.booked(second, 8, 1);
   CHECK(begun());
   x.all.handled(second);
   CHECK_FALSE(begun());
@@ -191,8 +197,8 @@ TEST_CASE("what nobody has begun can be taken back, and what a process died of c
   auto first = x.enter(1);
   auto second = x.enter(2);
   (void) x.enter(3);
-  x.all.booked(first, 11);
-  x.all.booked(second, 12);
+  x.all.booked(first, 11, 1);
+  x.all.booked(second, 12, 1);
   auto settled = settle(x.all, in_doubt::retry, {{11, ticket_state::entered}});
   CHECK(settled.lost.empty());
   auto back = x.all.take_unbegun();

@@ -6,6 +6,7 @@
 #include "bulkhead/runtime/death_reporter.hpp"
 #include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
+#include "bulkhead/supervision/dead_letter_box.hpp"
 #include "bulkhead/transport/backlog_event.hpp"
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/supervision_event.hpp"
@@ -45,6 +46,12 @@ struct worker_place;
 using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
 using start_callback = std::function<void(caf::expected<std::shared_ptr<worker_process>>)>;
 
+/// How many messages that were given up are kept, and how large all of them may be together.
+struct dead_letter_limits {
+  uint32_t letters_max = 100;
+  uint64_t bytes_max = uint64_t{16} << 20;
+};
+
 /// The host's runtime: a scheduler that also owns the worker processes.
 ///
 /// Thread safety: all public functions from any thread; callbacks come on any thread and must be short. Lifetime: a module
@@ -54,7 +61,7 @@ public:
   /// @param certificates where the certificates of deaths go besides.
   /// @param wrong what each attempt to start a worker will be answered with, if not empty.
   explicit host_system(caf::actor_system& system, wait_options waiting = {}, certificate_files certificates = {},
-                       caf::error wrong = {});
+                       dead_letter_limits letters = {}, caf::error wrong = {});
 
   ~host_system() override;
 
@@ -92,6 +99,11 @@ public:
 
   /// A worker has died.
   void report(draft_certificate what);
+
+  /// Messages that were given up.
+  [[nodiscard]] supervision::dead_letter_box& dead_letters() noexcept {
+    return dead_letters_;
+  }
 
   /// Whether the kernel has killed a process for lack of memory since the last look. Of the keeper's thread.
   [[nodiscard]] bool memory_ran_out();
@@ -187,6 +199,7 @@ private:
   std::vector<caf::weak_actor_ptr> listeners_;
   wait_graph waits_of_all_;
   platform::oom_kills oom_kills_;
+  supervision::dead_letter_box dead_letters_;
   std::unique_ptr<death_reporter> reporter_;
 };
 

@@ -177,7 +177,7 @@ private:
   void kill_now() noexcept;
   void hit_limit(const char* option, uint64_t value);
   std::optional<worker_death> certificate(platform::exit_status status);
-  void report_death(const worker_death& death);
+  void report_death(const worker_death& death, const std::map<uint64_t, root>& left);
   caf::error make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via);
   std::optional<root> take_root(uint64_t id);
   void end_root(uint64_t id, root& what, const caf::error& reason);

@@ -2,6 +2,7 @@
 
 #include "bulkhead/shm/ticket_states.hpp"
 #include "bulkhead/supervision/restart_policy.hpp"
+#include "bulkhead/transport/worker_death.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/mailbox_element.hpp>
@@ -45,9 +46,12 @@ public:
     /// Of a message that another worker sent: its destructor tells that one.
     caf::tracing_data_ptr mark;
     uint64_t ticket = 0;
+    /// What it took on its way to the last process, payloads included.
+    uint64_t bytes = 0;
+    /// Of the processes that died in its handler.
+    std::vector<worker_death> deaths;
     /// The process that has it; 0 while it waits.
     uint32_t incarnation = 0;
-    uint32_t deaths = 0;
     /// Nobody waits for its answer any more.
     bool lapsed = false;
   };
@@ -100,8 +104,8 @@ public:
   /// From now on messages wait.
   void pause();
 
-  /// The delivery was booked with this ticket.
-  void booked(const place& where, uint64_t ticket);
+  /// The delivery was booked with this ticket, and so many bytes.
+  void booked(const place& where, uint64_t ticket, uint64_t bytes);
 
   /// It was handled, or turned away for good. Nothing if the process died meanwhile.
   void handled(const place& where);
@@ -110,11 +114,11 @@ public:
   [[nodiscard]] bool outlives(const place& where) const;
 
   /// A process has died: what it had not begun to handle waits again, in order.
-  /// @param incarnation the process, whether the ledger was opened for it or not.
+  /// @param death its end; whether the ledger was opened for this incarnation or not.
   /// @param state_of what it said about a ticket.
   /// @param answered whether a request has its answer already; called under the mutex.
-  [[nodiscard]] settlement settle(uint32_t incarnation, const restart_policy& policy, const std::function<shm::ticket_state(uint64_t)>& state_of,
-                                  const std::function<bool(const entry&)>& answered);
+  [[nodiscard]] settlement settle(const worker_death& death, const restart_policy& policy,
+                                  const std::function<shm::ticket_state(uint64_t)>& state_of, const std::function<bool(const entry&)>& answered);
 
   /// Nobody waits any more for the answers to the requests that `is_over`, which is called under the mutex: those that no process has are
   /// taken out, and the others are not handed to another one.

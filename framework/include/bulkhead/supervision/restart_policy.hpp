@@ -53,8 +53,8 @@ struct restart_policy {
 
   in_doubt interrupted = in_doubt::fail;
 
-  /// With `in_doubt::retry`: a message in whose handler so many processes died is not tried again; its sender gets `errc::poisoned`
-  /// and those who subscribed are told. From 1 to 100.
+  /// With `in_doubt::retry`: a message in whose handler so many processes died is not tried again; its sender gets `errc::poisoned`,
+  /// those who subscribed are told, and it is kept as a `dead_letter`. From 1 to 100.
   uint32_t poison_after = 2;
 
   friend bool operator==(const restart_policy&, const restart_policy&) = default;

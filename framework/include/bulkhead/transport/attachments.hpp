@@ -103,6 +103,9 @@ public:
 
   [[nodiscard]] size_t descriptor_count() const noexcept;
 
+  /// Of all payloads that are lent.
+  [[nodiscard]] uint64_t payload_bytes() const noexcept;
+
   /// Appends references and trailer to the record's body. Once, after the message was encoded.
   template <class Buffer>
   void append_to(Buffer& body) {
