@@ -83,6 +83,7 @@ caf::behavior clerk(caf::event_based_actor* self, const std::string& path) {
     },
     [self](caf::close_atom) { self->quit(); },
     [](caf::close_atom, int32_t) { throw std::runtime_error("no clerk any more"); },
+    [self](caf::close_atom, const std::string&) { self->quit(caf::make_error(caf::sec::runtime_error)); },
   };
 }
 

@@ -18,7 +18,7 @@ namespace crash {
 //   the path is open, and answers with the attempt, which is 1 the first time; (delete_atom, number): dies in its first `number`
 //   attempts, then answers with the attempt; (delete_atom, string): dies, without an answer; bytes: their size; (link_atom,
 //   actor): sends itself to the actor, as content and as sender; open_atom: a promise that is never kept; close_atom: quits;
-//   (close_atom, int32_t): throws; (publish_atom, pattern): fills what the host reads after its death with the pattern, and dies
+//   (close_atom, int32_t): throws; (close_atom, string): quits with an error; (publish_atom, pattern): fills what the host reads after its death with the pattern, and dies
 // And "passer", whose argument is a clerk: (count): asks that so often with (put_atom, 1, i), then answers with the count.
 
 /// A diary in a folder of its own, which goes with it.

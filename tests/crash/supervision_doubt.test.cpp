@@ -1,4 +1,5 @@
 // What becomes of the message whose handler was running.
+#include "pressure.hpp"
 #include "supervised_actors.hpp"
 
 #include "support/stage.hpp"
@@ -91,6 +92,35 @@ TEST_CASE("a quarantined message is kept with its evidence, and can be sent once
   // Its record is clean: two more processes die of it.
   CHECK(ask<int32_t>(self, clerk, request.content).error() == errc::poisoned);
   CHECK(here.host.dead_letters().size() == 1);
+}
+
+TEST_CASE("an actor that throws is started again, and its mailbox outlives it") {
+  host_fixture here;
+  diary book;
+  auto clerk = spawn_clerk(here, supervised(), book);
+  event_log events{here};
+  caf::scoped_actor self{here.sys};
+  CHECK(ask<int32_t>(self, clerk, caf::get_atom_v)); // its answer tells its own name for itself, which ends with it
+  test_support::gate gate;
+  auto waits = self->request(clerk, caf::infinite, caf::tick_atom_v, gate.path());
+  REQUIRE(book.wait_for(1));
+  auto thrown = self->request(clerk, caf::infinite, caf::close_atom_v, int32_t{1});
+  constexpr int32_t count = 20;
+  for (int32_t i = 0; i < count; ++i)
+    self->send(clerk, caf::add_atom_v, int32_t{1}, i);
+  auto behind = self->request(clerk, caf::infinite, caf::get_atom_v);
+  gate.open();
+  waits.receive([](int32_t) {}, [](const caf::error& why) { FAIL(to_string(why)); });
+  thrown.receive([] { FAIL("answered"); },
+                 [](const caf::error& why) {
+                   auto death = certificate(why);
+                   CHECK(death.in_doubt);
+                   CHECK(death.status == SIGABRT);
+                   CHECK(death.detail.find("std::runtime_error: no clerk any more") != std::string::npos);
+                 });
+  behind.receive([](int32_t) {}, [](const caf::error& why) { FAIL(to_string(why)); });
+  CHECK(book.entries()[1] == numbers(0, count));
+  CHECK(events.count(supervision_incident::lost) == 0);
 }
 
 TEST_CASE("a message in doubt fails by default: the request with its certificate, the asynchronous one with an event") {

@@ -6,6 +6,7 @@
 #include "bulkhead/runtime/death_reporter.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bulkhead::runtime {
 
@@ -49,10 +50,16 @@ void add_names(std::vector<stack_frame>& stack, const crash_scene& scene) {
 
 } // namespace
 
-void add_scene(death_certificate& what, const crash_scene& scene, bool with_names) {
+thrown_exception exception_in(const crash_scene& scene) {
   auto type = std::string{platform::text_in(scene.exception_type)};
-  what.exception_type = printable(platform::demangled(type), sizeof scene.exception_type);
-  what.exception_text = printable(platform::text_in(scene.exception_text), sizeof scene.exception_text);
+  return {printable(platform::demangled(type), sizeof scene.exception_type),
+          printable(platform::text_in(scene.exception_text), sizeof scene.exception_text)};
+}
+
+void add_scene(death_certificate& what, const crash_scene& scene, bool with_names) {
+  auto thrown = exception_in(scene);
+  what.exception_type = std::move(thrown.type);
+  what.exception_text = std::move(thrown.text);
   if (scene.what != crash_scene::kind::signal && scene.what != crash_scene::kind::out_of_memory)
     return;
   if (scene.what == crash_scene::kind::signal) {

@@ -262,6 +262,9 @@ std::optional<worker_death> worker_process::certificate(platform::exit_status st
     return result;
   }
   result.detail = status.describe();
+  if (link_ && result.cause == death_cause::signaled)
+    if (auto thrown = exception_in(link_->black_box().scene); !thrown.type.empty())
+      result.detail += ", " + thrown.type + (thrown.text.empty() ? "" : ": " + thrown.text);
   return result;
 }
 

@@ -11,11 +11,14 @@
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/ref_counted.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <future>
 
 namespace bulkhead::runtime {
@@ -24,10 +27,13 @@ namespace {
 
 constexpr std::chrono::milliseconds flush_period{1};
 
+using flag = std::shared_ptr<std::atomic<bool>>;
+
 // Runs after the first turn of a new actor: whoever asked for it learns that it is up, or else that it threw.
 class start_report final : public caf::resumable, public caf::ref_counted {
 public:
-  start_report(std::shared_ptr<link> via, uint64_t root) : via_(std::move(via)), root_(root) {
+  start_report(std::shared_ptr<link> via, uint64_t root, flag is_up)
+    : via_(std::move(via)), root_(root), is_up_(std::move(is_up)) {
     // nop
   }
 
@@ -36,6 +42,7 @@ public:
   }
 
   resume_result resume(caf::execution_unit*, size_t) override {
+    *is_up_ = true;
     via_->spawned(root_, {});
     return done;
   }
@@ -51,7 +58,21 @@ public:
 private:
   std::shared_ptr<link> via_;
   uint64_t root_;
+  flag is_up_;
 };
+
+// The end of an actor takes its mailbox along, that of its process does not: so an exception ends the process of an actor that has a
+// successor. Not while it starts, for then it is an answer to who wants it, nor on a thread of its own, which runs already.
+void die_of_exceptions(const caf::strong_actor_ptr& root, const flag& is_up) {
+  auto who = dynamic_cast<caf::scheduled_actor*>(root->get());
+  if (who == nullptr || who->getf(caf::abstract_actor::is_detached_flag))
+    return;
+  who->set_exception_handler([is_up](caf::scheduled_actor* self, std::exception_ptr& thrown) {
+    if (*is_up)
+      std::terminate(); // CAF is in its `catch`: what was thrown is found there
+    return caf::scheduled_actor::default_exception_handler(self, thrown);
+  });
+}
 
 } // namespace
 
@@ -117,6 +138,7 @@ void worker_system::wait_for_end() {
 
 void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) {
   caf::strong_actor_ptr actor;
+  auto is_up = std::make_shared<std::atomic<bool>>(false);
   auto too_late = [this] {
     std::lock_guard guard{mutex_};
     return stopping_; // the order to stop may have overtaken this one, and is not repeated
@@ -141,6 +163,8 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
       return;
     }
     actor = std::move(*result);
+    if (has_successor)
+      die_of_exceptions(actor, is_up);
     {
       std::lock_guard guard{mutex_};
       roots_[root] = actor;
@@ -161,7 +185,7 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
     if (roots_.empty()) // else whoever waits for the end would be woken for nothing, and take the core from the actor's first turn
       changed_.notify_all();
   }
-  unit.exec_later(new start_report{link_, root});
+  unit.exec_later(new start_report{link_, root, is_up});
 }
 
 void worker_system::root_ended(uint64_t root) {

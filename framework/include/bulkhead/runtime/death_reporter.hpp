@@ -67,6 +67,13 @@ private:
   std::string complaint_;
 };
 
+/// An exception that nobody caught; empty if there was none.
+struct thrown_exception {
+  std::string type;
+  std::string text;
+};
+[[nodiscard]] thrown_exception exception_in(const platform::crash_scene& scene);
+
 /// Puts what a process wrote down about its crash into its certificate.
 /// @param with_names whether the functions are looked up in the files of the program.
 void add_scene(death_certificate& what, const platform::crash_scene& scene, bool with_names);

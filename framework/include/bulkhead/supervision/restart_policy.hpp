@@ -33,8 +33,9 @@ enum class in_doubt : uint8_t {
 /// When and how a worker is replaced. The handle stays the same, and what the dead process had not begun to handle its
 /// successor does, in order. For actors with a worker of their own (`host::spawn`).
 ///
-/// An actor that ends by itself ends as a local one does before it is started anew: what waits in its mailbox then is lost, and
-/// requests among it fail. So it is with an exception that a handler throws.
+/// An exception that a handler throws ends the process, so that it costs its own message only, like any other crash; unless the actor
+/// has an exception handler of its own, or a thread of its own. An actor that ends by itself, by `quit`, or because of an error that it does not
+/// handle, ends as a local one does before it is started anew: what waits in its mailbox then is lost, and requests among it fail.
 struct restart_policy {
   restart_when when = restart_when::never;
 
