@@ -4,7 +4,7 @@
 
 #include <caf/mailbox_element.hpp>
 
-#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace bulkhead::supervision {
@@ -32,9 +32,7 @@ void dead_letter_box::add(dead_letter what) {
   kept added;
   auto content = std::exchange(what.content, {});
   // The size is known before, so that nothing huge is encoded to be thrown away.
-  if (what.bytes <= bytes_max_ && encode(content, added.content) && added.content.size() <= bytes_max_)
-    added.has_content = true;
-  else
+  if (what.bytes > bytes_max_ || !encode(content, added.content) || added.content.size() > bytes_max_)
     caf::byte_buffer{}.swap(added.content);
   added.what = std::move(what);
   std::deque<kept> dropped; // outlives the guard
@@ -76,7 +74,7 @@ std::vector<dead_letter> dead_letter_box::opened(const std::deque<kept>& letters
   std::vector<dead_letter> result;
   for (auto& x : letters) {
     result.push_back(x.what);
-    if (x.has_content)
+    if (!x.content.empty())
       result.back().content = decode(x.content);
   }
   return result;

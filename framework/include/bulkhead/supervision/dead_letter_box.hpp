@@ -39,8 +39,8 @@ private:
   struct kept {
     /// Without its content.
     dead_letter what;
+    /// Empty if it is not kept.
     caf::byte_buffer content;
-    bool has_content = false;
   };
 
   [[nodiscard]] static std::vector<dead_letter> opened(const std::deque<kept>& letters);
