@@ -38,9 +38,15 @@ function(bulkhead_precompile target kind)
   endif()
 endfunction()
 
-# Several sources at once, if that is wanted: then what they include is read once, which takes most of the time.
+# Several sources at once, if that is wanted: then what they include is read once, which takes most of the time. With `TIMES` so many
+# times as many.
 function(bulkhead_unite target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMES" "")
+  if(NOT arg_TIMES)
+    set(arg_TIMES 1)
+  endif()
   if(BULKHEAD_UNITY GREATER 1)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE "${BULKHEAD_UNITY}")
+    math(EXPR size "${BULKHEAD_UNITY} * ${arg_TIMES}")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE "${size}")
   endif()
 endfunction()
