@@ -94,6 +94,24 @@ TEST_CASE("a quarantined message is kept with its evidence, and can be sent once
   CHECK(here.host.dead_letters().size() == 1);
 }
 
+TEST_CASE("a host keeps quarantined messages as its options say") {
+  host_fixture::configuration cfg{2};
+  cfg.set("bulkhead.dead-letters-max", uint32_t{1});
+  cfg.set("bulkhead.dead-letters-bytes-max", uint64_t{4});
+  caf::actor_system sys{cfg};
+  auto host = bulkhead::host::of(sys);
+  diary book;
+  auto clerk = host.spawn("clerk", supervised(in_doubt::retry), book.path());
+  REQUIRE(clerk);
+  caf::scoped_actor self{sys};
+  for (int i = 0; i < 2; ++i)
+    CHECK(ask<int32_t>(self, *clerk, caf::delete_atom_v, int32_t{1000}).error() == errc::poisoned);
+  auto letters = host.dead_letters();
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0].deaths[0].incarnation == 3);
+  CHECK(letters[0].content.empty());
+}
+
 TEST_CASE("an actor that throws is started again, and its mailbox outlives it") {
   host_fixture here;
   diary book;

@@ -24,6 +24,11 @@ uint64_t coarse_now_ns() noexcept {
   return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
+uint64_t unix_now_ms() noexcept {
+  constexpr uint64_t ns_per_ms = 1'000'000;
+  return read_clock(CLOCK_REALTIME) / ns_per_ms;
+}
+
 void yield_cpu() noexcept {
   ::sched_yield();
 }

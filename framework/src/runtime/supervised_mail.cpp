@@ -1,5 +1,6 @@
 // The messages of a supervised actor: where they go, and what becomes of them when its process dies.
 
+#include "bulkhead/platform/clock.hpp"
 #include "bulkhead/runtime/caf_ledger_mark.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
@@ -194,8 +195,7 @@ void supervised_slot::keep_dead_letter(const ledger::entry& what, const std::str
   letter.sender = caf::actor_cast<caf::actor_addr>(what.sender);
   letter.receiver = caf::actor_cast<caf::actor_addr>(handle_.lock());
   letter.actor = what_.name;
-  auto wall = std::chrono::system_clock::now().time_since_epoch();
-  letter.at_unix_ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wall).count());
+  letter.at_unix_ms = platform::unix_now_ms();
   letter.deaths = what.deaths;
   host_.dead_letters().add(std::move(letter));
 }

@@ -79,8 +79,7 @@ void worker_process::report_death(const worker_death& death, const std::map<uint
   auto& what = draft.what;
   auto now_ns = platform::now_ns();
   what.death = death;
-  auto wall = std::chrono::system_clock::now().time_since_epoch();
-  what.at_unix_ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wall).count());
+  what.at_unix_ms = platform::unix_now_ms();
   auto lived = std::chrono::steady_clock::now() - started_at_;
   what.uptime_ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(lived).count());
   auto status = process_->try_reap().value_or(platform::exit_status{});

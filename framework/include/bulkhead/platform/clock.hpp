@@ -11,6 +11,9 @@ namespace bulkhead::platform {
 /// The same clock as of its last tick, some milliseconds ago at most: a fifth of the cost.
 [[nodiscard]] uint64_t coarse_now_ns() noexcept;
 
+/// Milliseconds since 1970: for people, since the clock may be set.
+[[nodiscard]] uint64_t unix_now_ms() noexcept;
+
 /// Tells the processor that this thread spins, so that its sibling gets the resources.
 inline void cpu_relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
