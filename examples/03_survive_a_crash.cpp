@@ -44,16 +44,18 @@ int caf_main(caf::actor_system& sys) {
 
   auto patience = ::isatty(STDIN_FILENO) ? 30s : 1s;
   auto seen = [](const caf::down_msg& down) { print(down.reason); };
-  self->receive(seen, caf::after(patience) >> [&] {
-    std::cout << "Nobody did, so this program does." << std::endl;
-    ::kill(pid, SIGKILL);
-    self->receive(seen);
-  });
+  self->receive(
+    seen, caf::after(patience) >> [&] {
+      std::cout << "Nobody did, so this program does." << std::endl;
+      ::kill(pid, SIGKILL);
+      self->receive(seen);
+    });
 
   std::cout << "Asked for 7 * 7, the dead one leaves an error: ";
   auto answered = [](int32_t square) { std::cout << square << '\n'; };
-  self->request(*first, caf::infinite, int32_t{7})
-    .receive(answered, [](const caf::error& reason) { std::cout << to_string(reason) << '\n'; });
+  self->request(*first, caf::infinite, int32_t{7}).receive(answered, [](const caf::error& reason) {
+    std::cout << to_string(reason) << '\n';
+  });
 
   auto second = host.spawn("squarer");
   if (!second) {

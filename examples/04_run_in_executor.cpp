@@ -53,8 +53,8 @@ struct session_state {
 
 caf::behavior session(caf::stateful_actor<session_state>* self, bulkhead::executor pool) {
   pool.submit<&cpu_bound_task>(n).then(self, [self, pool](const computed& first) {
-    std::cout << "Result: " << first.sum << ", computed in " << std::fixed << std::setprecision(2) << first.seconds << "s by process "
-              << first.process << std::endl;
+    std::cout << "Result: " << first.sum << ", computed in " << std::fixed << std::setprecision(2) << first.seconds
+              << "s by process " << first.process << std::endl;
     for (size_t i = 0; i < tasks; ++i)
       pool.submit<&cpu_bound_task>(n).then(self, [self](const computed& result) {
         std::cout << "Result from process " << result.process << ": " << result.seconds << "s" << std::endl;

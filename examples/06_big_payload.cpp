@@ -57,7 +57,8 @@ int caf_main(caf::actor_system& sys) {
   auto writing = bulkhead::fd::adopt(ends[1]);
   (void) !::write(writing.number(), "through a pipe", 14);
   std::cout << "from a descriptor: ";
-  self->request(*hdl, caf::infinite, reading).receive([](const std::string& text) { std::cout << text << '\n'; }, failed);
+  self->request(*hdl, caf::infinite, reading)
+    .receive([](const std::string& text) { std::cout << text << '\n'; }, failed);
   return 0;
 }
 

@@ -46,7 +46,8 @@ int run(caf::actor_system& sys, const char* name, bulkhead::overflow when_full) 
   constexpr int32_t count = 500;
   auto host = bulkhead::host::of(sys);
   auto dropped_before = host.dropped_messages();
-  auto hdl = host.spawn("recorder", {.actor_backlog = {.bytes_max = 1 << 20, .messages_max = 50}, .when_full = when_full});
+  auto hdl =
+    host.spawn("recorder", {.actor_backlog = {.bytes_max = 1 << 20, .messages_max = 50}, .when_full = when_full});
   if (!hdl) {
     std::cerr << "cannot spawn the recorder: " << to_string(hdl.error()) << '\n';
     return 1;
@@ -63,8 +64,11 @@ int run(caf::actor_system& sys, const char* name, bulkhead::overflow when_full) 
     self->request(*hdl, 10s, caf::get_atom_v, false)
       .receive([&](int32_t x) { recorded = x; }, [](const caf::error&) { std::this_thread::sleep_for(10ms); });
   self->request(*hdl, 10s, caf::get_atom_v, true)
-    .receive([&](int32_t last) { std::cout << recorded << " recorded, " << dropped() << " dropped, the last is " << last << '\n'; },
-             [](const caf::error& reason) { std::cout << to_string(reason) << '\n'; });
+    .receive(
+      [&](int32_t last) {
+        std::cout << recorded << " recorded, " << dropped() << " dropped, the last is " << last << '\n';
+      },
+      [](const caf::error& reason) { std::cout << to_string(reason) << '\n'; });
   return 0;
 }
 

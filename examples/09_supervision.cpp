@@ -32,7 +32,8 @@ int caf_main(caf::actor_system& sys) {
   auto host = bulkhead::host::of(sys);
   bulkhead::worker_options options;
   options.standard_output = bulkhead::output::inherit;
-  options.restart = {.when = bulkhead::restart_when::on_crash, .interrupted = bulkhead::in_doubt::retry, .poison_after = 2};
+  options.restart = {
+    .when = bulkhead::restart_when::on_crash, .interrupted = bulkhead::in_doubt::retry, .poison_after = 2};
   options.spares = 1;
   auto divider = host.spawn("divider", options);
   if (!divider) {

@@ -27,14 +27,17 @@ caf::behavior parser(caf::event_based_actor*) {
 
 std::string reason_of(const caf::error& why) {
   auto death = bulkhead::death_of(why);
-  return death ? to_string(static_cast<bulkhead::errc>(why.code())) + ", " + to_string(death->cause) + ": " + death->detail : to_string(why);
+  return death
+           ? to_string(static_cast<bulkhead::errc>(why.code())) + ", " + to_string(death->cause) + ": " + death->detail
+           : to_string(why);
 }
 
 int caf_main(caf::actor_system& sys) {
   auto host = bulkhead::host::of(sys);
   bulkhead::pool_options options;
   options.workers_min = options.workers_max = 2;
-  options.restart = {.when = bulkhead::restart_when::on_crash, .interrupted = bulkhead::in_doubt::retry, .poison_after = 2};
+  options.restart = {
+    .when = bulkhead::restart_when::on_crash, .interrupted = bulkhead::in_doubt::retry, .poison_after = 2};
   options.worker.handler = {.time_max = 500ms};
   auto parsers = host.pool("parser", options);
   if (!parsers) {

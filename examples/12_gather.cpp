@@ -27,7 +27,8 @@ void caf_main(caf::actor_system& sys) {
     tasks.push_back(pool.submit<&square>(i));
   if (auto values = bulkhead::gather(tasks).get())
     std::cout << "gathered: " << caf::deep_to_string(*values) << '\n';
-  auto of_two_types = bulkhead::gather(pool.submit<&square>(6), pool.submit([](const std::string& x) { return x + "!"; }, "text"));
+  auto of_two_types =
+    bulkhead::gather(pool.submit<&square>(6), pool.submit([](const std::string& x) { return x + "!"; }, "text"));
   if (auto values = of_two_types.get())
     std::cout << "gathered: " << caf::deep_to_string(*values) << '\n';
 
@@ -48,7 +49,8 @@ void caf_main(caf::actor_system& sys) {
     if (auto value = x.get())
       std::cout << "fine: " << *value << '\n';
     else
-      std::cout << "failed: " << (value.error() == bulkhead::errc::worker_lost ? "its worker was lost" : "otherwise") << '\n';
+      std::cout << "failed: " << (value.error() == bulkhead::errc::worker_lost ? "its worker was lost" : "otherwise")
+                << '\n';
 }
 
 BULKHEAD_MAIN()

@@ -16,8 +16,8 @@
 
 using namespace std::chrono_literals;
 using boost::asio::deferred;
-using bulkhead::awaitable;
 using boost::asio::ip::tcp;
+using bulkhead::awaitable;
 
 uint64_t sum_of_squares(uint64_t n) {
   if (n == 13)
@@ -36,7 +36,10 @@ awaitable<std::string> read_line(tcp::socket& peer) {
 
 awaitable<std::string> answer(bulkhead::executor pool, std::string line) {
   auto sum = co_await as_expected(pool.submit<&sum_of_squares>(std::stoull(line)));
-  co_return line + (sum ? " -> " + std::to_string(*sum) : sum.error() == bulkhead::errc::worker_lost ? ": worker lost" : ": failed");
+  co_return line
+    + (sum                                          ? " -> " + std::to_string(*sum)
+       : sum.error() == bulkhead::errc::worker_lost ? ": worker lost"
+                                                    : ": failed");
 }
 
 awaitable<> session(tcp::socket peer, bulkhead::executor pool) {

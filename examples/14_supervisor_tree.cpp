@@ -48,12 +48,13 @@ caf::actor look_up(caf::scoped_actor& self, const caf::actor& supervisor, const 
 }
 
 int caf_main(caf::actor_system& sys) {
-  auto top = bulkhead::supervise(sys, {.strategy = bulkhead::strategy::rest_for_one, .restarts_max = 1},
-                                 {
-                                   bulkhead::child("cache", [](caf::event_based_actor* self) { return self->spawn(cache); }),
-                                   bulkhead::heavy_child("decoder", "decoder", bulkhead::worker_options{}),
-                                   bulkhead::child("front ends", front_ends).stops_within(0ms), // for as long as they need
-                                 });
+  auto top =
+    bulkhead::supervise(sys, {.strategy = bulkhead::strategy::rest_for_one, .restarts_max = 1},
+                        {
+                          bulkhead::child("cache", [](caf::event_based_actor* self) { return self->spawn(cache); }),
+                          bulkhead::heavy_child("decoder", "decoder", bulkhead::worker_options{}),
+                          bulkhead::child("front ends", front_ends).stops_within(0ms), // for as long as they need
+                        });
   if (!top) {
     std::cout << to_string(top.error()) << std::endl;
     return 1;

@@ -26,7 +26,9 @@ caf::behavior word_counter(caf::event_based_actor*) {
 // Looks the pool up once: when that is replaced, so is this one.
 caf::behavior session(caf::event_based_actor* self, const caf::actor_addr& top) {
   auto pool = std::make_shared<caf::actor>();
-  self->request(caf::actor_cast<caf::actor>(top), 10s, caf::get_atom_v, "words").await([pool](const caf::actor& x) { *pool = x; });
+  self->request(caf::actor_cast<caf::actor>(top), 10s, caf::get_atom_v, "words").await([pool](const caf::actor& x) {
+    *pool = x;
+  });
   return {
     [self, pool](const std::string& text) { return self->delegate(*pool, text); },
     [self](caf::close_atom) { self->quit(); },

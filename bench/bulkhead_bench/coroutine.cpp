@@ -55,7 +55,8 @@ caf::behavior waiter(caf::event_based_actor* self, const caf::actor& peer, int64
 }
 
 /// Octets for each of the many that `begin` makes wait in an actor. What the other side keeps is the same for all.
-run octets_each(caf::actor_system& system, const std::function<void(caf::event_based_actor*, const caf::actor&)>& begin) {
+run octets_each(caf::actor_system& system,
+                const std::function<void(caf::event_based_actor*, const caf::actor&)>& begin) {
   caf::scoped_actor self{system};
   auto peer = system.spawn(silent);
   auto before = os::heap_octets();
@@ -130,7 +131,9 @@ void coroutine_memory(report& to) {
 void coroutine_rtt(report& to) {
   heavy_system ours;
   auto local = ours.get().spawn(echo);
-  auto await = [](caf::event_based_actor* self, const caf::actor& peer) { bulkhead::co_spawn(self, ask_in_turn(self, peer)); };
+  auto await = [](caf::event_based_actor* self, const caf::actor& peer) {
+    bulkhead::co_spawn(self, ask_in_turn(self, peer));
+  };
   auto nest = [](caf::event_based_actor* self, const caf::actor& peer) { ask_next(self, peer, requests); };
   to.compare({
     {"coroutine_rtt", "ns", [&] { return round_trip(ours.get(), local, await); }},

@@ -35,14 +35,14 @@ run crash_and_ask(heavy_system& ours, const bulkhead::worker_options& options) {
       ours.wait_for_spares(options.spares);
       int pid = 0;
       self->request(heavy, caf::infinite, caf::open_atom_v)
-        .receive([&](int64_t x) { pid = static_cast<int>(x); }, [](const caf::error& reason) { fail(to_string(reason)); });
+        .receive([&](int64_t x) { pid = static_cast<int>(x); },
+                 [](const caf::error& reason) { fail(to_string(reason)); });
       auto begin = std::chrono::steady_clock::now();
       os::kill_now(pid);
       // One that the dying process takes and answers is no answer of the replacement.
       for (auto answered = pid; answered == pid;)
         self->request(heavy, caf::infinite, caf::open_atom_v)
-          .receive([&](int64_t x) { answered = static_cast<int>(x); },
-                   [](const caf::error&) {}); // it was in doubt
+          .receive([&](int64_t x) { answered = static_cast<int>(x); }, [](const caf::error&) {}); // it was in doubt
       times.push_back(std::chrono::duration<double, std::nano>{std::chrono::steady_clock::now() - begin}.count());
     }
   }

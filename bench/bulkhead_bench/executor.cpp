@@ -75,7 +75,8 @@ struct series {
 };
 
 template <class Submit>
-void next_round(caf::event_based_actor* self, int64_t rounds, const Submit& submit, const std::shared_ptr<series>& into) {
+void next_round(caf::event_based_actor* self, int64_t rounds, const Submit& submit,
+                const std::shared_ptr<series>& into) {
   into->begun = clock::now();
   submit().then(self, [=](const auto&) {
     into->samples_ns.push_back(std::chrono::duration<double, std::nano>{clock::now() - into->begun}.count());
@@ -142,10 +143,10 @@ void executor(report& to) {
   std::vector<side> sides{
     {"executor", "task/s", [&] { return gathered(pool); }},
     {"thread_pool", "task/s", [] { return gathered_by_threads(); }},
-    {"executor_rtt", "ns", [&] { return alone(ours.get(), lone_tasks, 1, [one] { return one.submit<&same>(int64_t{1}); }); }},
-    {"executor_1MiB", "us", [&] {
-       return alone(ours.get(), large_tasks, 1000, [one, large] { return one.submit<&size_of>(large); });
-     }},
+    {"executor_rtt", "ns",
+     [&] { return alone(ours.get(), lone_tasks, 1, [one] { return one.submit<&same>(int64_t{1}); }); }},
+    {"executor_1MiB", "us",
+     [&] { return alone(ours.get(), large_tasks, 1000, [one, large] { return one.submit<&size_of>(large); }); }},
   };
   if (python().per_second > 0) {
     sides.push_back({"py_run_in_executor_throughput", "task/s", [&] {

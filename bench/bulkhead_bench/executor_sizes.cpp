@@ -90,7 +90,8 @@ void executor_sizes(report& to) {
   auto speed = rounds_per_us();
   for (auto& x : lengths) {
     auto rounds = static_cast<int64_t>(speed * std::chrono::duration<double, std::micro>{x.each}.count());
-    sides.push_back({std::string{"executor_"} + x.name, "task/s", [&pool, &x, rounds] { return in_workers(pool, x, rounds); }});
+    sides.push_back(
+      {std::string{"executor_"} + x.name, "task/s", [&pool, &x, rounds] { return in_workers(pool, x, rounds); }});
     sides.push_back({std::string{"inline_"} + x.name, "task/s", [&x, rounds] { return here(x, rounds); }});
   }
   to.compare(sides);

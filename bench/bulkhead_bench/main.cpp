@@ -19,17 +19,25 @@ struct measurement {
 };
 
 constexpr measurement all[] = {
-  {"rtt_hot", bench::rtt_hot},           {"rtt_parked", bench::rtt_parked},
-  {"throughput", bench::throughput},     {"fan", bench::fan},
-  {"spawn_cold", bench::spawn_cold},     {"spawn_warm", bench::spawn_warm},
-  {"crash_notice", bench::crash_notice}, {"crash_recover", bench::crash_recover},
+  {"rtt_hot", bench::rtt_hot},
+  {"rtt_parked", bench::rtt_parked},
+  {"throughput", bench::throughput},
+  {"fan", bench::fan},
+  {"spawn_cold", bench::spawn_cold},
+  {"spawn_warm", bench::spawn_warm},
+  {"crash_notice", bench::crash_notice},
+  {"crash_recover", bench::crash_recover},
   {"recycle", bench::recycle},
-  {"idle", bench::idle},                 {"memory", bench::memory},
-  {"codec_vector", bench::codec_vector}, {"blob", bench::blob},
+  {"idle", bench::idle},
+  {"memory", bench::memory},
+  {"codec_vector", bench::codec_vector},
+  {"blob", bench::blob},
   {"shared_value", bench::shared_value},
-  {"flood", bench::flood},               {"executor", bench::executor},
+  {"flood", bench::flood},
+  {"executor", bench::executor},
   {"executor_sizes", bench::executor_sizes},
-  {"coroutine_rtt", bench::coroutine_rtt}, {"coroutine_memory", bench::coroutine_memory},
+  {"coroutine_rtt", bench::coroutine_rtt},
+  {"coroutine_memory", bench::coroutine_memory},
 };
 
 int usage() {

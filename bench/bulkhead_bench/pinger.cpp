@@ -36,7 +36,8 @@ struct pinger_state {
       .then(
         [this](int64_t) {
           if (times)
-            times->push_back(std::chrono::duration<double, std::nano>{std::chrono::steady_clock::now() - begin}.count());
+            times->push_back(
+              std::chrono::duration<double, std::nano>{std::chrono::steady_clock::now() - begin}.count());
           next();
         },
         [](const caf::error& reason) { fail(to_string(reason)); });

@@ -16,7 +16,10 @@
 namespace bench {
 
 void add_actors(bulkhead::config& cfg) {
-  cfg.add_heavy<"echo", echo>().add_heavy<"hoarder", hoarder>().add_heavy<"mirror", mirror>().add_heavy<"laggard", laggard>();
+  cfg.add_heavy<"echo", echo>()
+    .add_heavy<"hoarder", hoarder>()
+    .add_heavy<"mirror", mirror>()
+    .add_heavy<"laggard", laggard>();
 }
 
 namespace {

@@ -11,7 +11,8 @@ namespace {
 
 // Names of files come from anywhere; what a terminal would obey does not belong into a table.
 std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  std::ranges::replace_if(
+    text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
   return text;
 }
 
@@ -27,7 +28,8 @@ void batch_report::add(batch_line line, picture_error result, std::string detail
   else
     ++outcome_.failed;
   auto text = result == picture_error::none ? std::string{"ok"} : to_string(result);
-  auto deadly = result == picture_error::crashed || result == picture_error::deadline || result == picture_error::out_of_memory;
+  auto deadly =
+    result == picture_error::crashed || result == picture_error::deadline || result == picture_error::out_of_memory;
   add(entry{std::move(line), std::move(text), std::move(detail), deadly});
 }
 

@@ -22,18 +22,19 @@ constexpr int quality = 85;
 
 decoded<picture> decode(const bulkhead::bytes& file, uint32_t width) {
   switch (kind_of(file.span())) {
-    case picture_kind::jpeg:
-      return decode_jpeg(file.span(), width);
-    case picture_kind::png:
-      return decode_png(file.span());
-    case picture_kind::unknown:
-      break;
+  case picture_kind::jpeg:
+    return decode_jpeg(file.span(), width);
+  case picture_kind::png:
+    return decode_png(file.span());
+  case picture_kind::unknown:
+    break;
   }
   return decode_failure{picture_error::not_a_picture, file.empty() ? "empty" : "neither JPEG nor PNG"};
 }
 
 // Written where `receiver` reads it.
-caf::result<thumbnail> make_thumbnail(const bulkhead::bytes& file, uint32_t width, const caf::strong_actor_ptr& receiver) {
+caf::result<thumbnail> make_thumbnail(const bulkhead::bytes& file, uint32_t width,
+                                      const caf::strong_actor_ptr& receiver) {
   auto full = decode(file, width);
   if (!full)
     return make_failure(full.error().code, full.error().detail, ::getpid());

@@ -37,26 +37,26 @@ route fail(unsigned status, std::string error, std::string detail, std::string a
 
 unsigned status_of(picture_error code) {
   switch (code) {
-    case picture_error::not_a_picture:
-      return 415;
-    case picture_error::damaged:
-      return 422;
-    case picture_error::too_large:
-      return 413;
-    case picture_error::bad_width:
-      return 400;
-    case picture_error::out_of_memory:
-      return 507;
-    case picture_error::crashed:
-      return 502;
-    case picture_error::deadline:
-      return 504;
-    case picture_error::busy:
-    case picture_error::no_worker:
-      return 503;
-    case picture_error::none:
-    case picture_error::unreadable:
-      break;
+  case picture_error::not_a_picture:
+    return 415;
+  case picture_error::damaged:
+    return 422;
+  case picture_error::too_large:
+    return 413;
+  case picture_error::bad_width:
+    return 400;
+  case picture_error::out_of_memory:
+    return 507;
+  case picture_error::crashed:
+    return 502;
+  case picture_error::deadline:
+    return 504;
+  case picture_error::busy:
+  case picture_error::no_worker:
+    return 503;
+  case picture_error::none:
+  case picture_error::unreadable:
+    break;
   }
   return 500;
 }

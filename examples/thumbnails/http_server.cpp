@@ -74,8 +74,8 @@ public:
 private:
   error_code listen() {
     error_code failed;
-    auto address = boost::asio::ip::make_address(options_.listen_host == "localhost" ? "127.0.0.1" : options_.listen_host,
-                                                 failed);
+    auto address =
+      boost::asio::ip::make_address(options_.listen_host == "localhost" ? "127.0.0.1" : options_.listen_host, failed);
     tcp::endpoint here{address, options_.listen_port};
     if (!failed)
       acceptor_.open(here.protocol(), failed);

@@ -113,7 +113,8 @@ private:
     auto fail = [me = shared_from_this()](const caf::error& reason) { me->reply_error(describe_failure(reason)); };
     if (where.what == route::kind::thumbnail)
       self_->request(pool_, caf::infinite, bulkhead::bytes{std::move(request.body())}, where.width)
-        .then([me = shared_from_this()](const thumbnail& made) { me->reply(200, "image/jpeg", made.jpeg.view()); }, fail);
+        .then([me = shared_from_this()](const thumbnail& made) { me->reply(200, "image/jpeg", made.jpeg.view()); },
+              fail);
     else if (where.what == route::kind::health)
       self_->request(pool_, caf::infinite, health_atom_v)
         .then([me = shared_from_this()](const pool_health& x) { me->reply(200, "application/json", health_json(x)); },
@@ -181,7 +182,8 @@ private:
 
 } // namespace
 
-caf::behavior http_session(caf::event_based_actor* self, int socket, const session_options& opts, const caf::actor& pool) {
+caf::behavior http_session(caf::event_based_actor* self, int socket, const session_options& opts,
+                           const caf::actor& pool) {
   auto it = std::make_shared<connection>(self, socket, opts, pool);
   bulkhead::close_at_end(self, it);
   it->read_request();

@@ -19,6 +19,7 @@ struct session_options {
 ///   (finish_atom): ends after the answer that is under way, or at once.
 ///
 /// @param socket a connected TCP socket, which the actor owns from now on.
-caf::behavior http_session(caf::event_based_actor* self, int socket, const session_options& opts, const caf::actor& pool);
+caf::behavior http_session(caf::event_based_actor* self, int socket, const session_options& opts,
+                           const caf::actor& pool);
 
 } // namespace thumbnails

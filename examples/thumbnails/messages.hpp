@@ -41,8 +41,8 @@ struct pool_health {
   template <class Inspector>
   friend bool inspect(Inspector& f, pool_health& x) {
     return f.object(x).fields(f.field("workers", x.workers), f.field("ready", x.ready), f.field("busy", x.busy),
-                              f.field("waiting", x.waiting), f.field("served", x.served),
-                              f.field("failed", x.failed), f.field("replaced", x.replaced));
+                              f.field("waiting", x.waiting), f.field("served", x.served), f.field("failed", x.failed),
+                              f.field("replaced", x.replaced));
   }
 };
 
@@ -82,12 +82,11 @@ inline caf::error make_failure(picture_error code, std::string detail, int32_t b
 
 inline std::string detail_of(const caf::error& failure) {
   return failure.context().match_elements<std::string, int32_t>() ? failure.context().get_as<std::string>(0)
-                                                                     : to_string(failure);
+                                                                  : to_string(failure);
 }
 
 inline int32_t worker_of(const caf::error& failure) {
-  return failure.context().match_elements<std::string, int32_t>() ? failure.context().get_as<int32_t>(1)
-                                                                     : 0;
+  return failure.context().match_elements<std::string, int32_t>() ? failure.context().get_as<int32_t>(1) : 0;
 }
 
 } // namespace thumbnails

@@ -112,7 +112,8 @@ const char* usage_text() noexcept {
          "  --queue N         pictures that may wait for a worker (4096)\n"
          "  --client-ms N     for a client to send a header, a body, or to take an answer (20000)\n"
          "\n"
-         "Exit status of a batch: 0 all done, 1 some could not be done, 2 wrong usage or the program's own I/O failed.\n";
+         "Exit status of a batch: 0 all done, 1 some could not be done, 2 wrong usage or the program's own I/O "
+         "failed.\n";
 }
 
 } // namespace thumbnails

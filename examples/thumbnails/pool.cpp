@@ -38,8 +38,9 @@ public:
     host_.subscribe(caf::actor{self});
     // Whatever comes before the decoders are up waits in the mailbox.
     host_.pool_async(self, "decoder", decoders(options))
-      .await([this](const caf::actor& made) { decoders_ = made; },
-             [self](const caf::error& reason) { self->quit(make_failure(picture_error::no_worker, to_string(reason))); });
+      .await(
+        [this](const caf::actor& made) { decoders_ = made; },
+        [self](const caf::error& reason) { self->quit(make_failure(picture_error::no_worker, to_string(reason))); });
   }
 
   caf::typed_response_promise<thumbnail> accept(bulkhead::bytes& file, uint32_t width) {
@@ -95,12 +96,13 @@ private:
       return fail(picture_error::crashed, to_string(reason), 0);
     note(*death);
     switch (death->cause) {
-      case bulkhead::death_cause::overran:
-        return fail(picture_error::deadline, "not done within " + std::to_string(options_.deadline.count()) + " ms", death->pid);
-      case bulkhead::death_cause::out_of_memory:
-        return fail(picture_error::out_of_memory, describe(*death), death->pid);
-      default:
-        return fail(picture_error::crashed, describe(*death), death->pid);
+    case bulkhead::death_cause::overran:
+      return fail(picture_error::deadline, "not done within " + std::to_string(options_.deadline.count()) + " ms",
+                  death->pid);
+    case bulkhead::death_cause::out_of_memory:
+      return fail(picture_error::out_of_memory, describe(*death), death->pid);
+    default:
+      return fail(picture_error::crashed, describe(*death), death->pid);
     }
   }
 

@@ -62,8 +62,9 @@ picture scale_to_width(picture from, uint32_t width) {
     std::ranges::fill(sums, 0.0F);
     for (auto i = rows[y].first; i <= rows[y].last; ++i)
       add_row(from.row(i), columns, rows[y].weight(i), sums);
-    std::ranges::transform(sums, result.row(y),
-                           [area](float sum) { return static_cast<uint8_t>(std::clamp(sum / area + 0.5F, 0.0F, 255.0F)); });
+    std::ranges::transform(sums, result.row(y), [area](float sum) {
+      return static_cast<uint8_t>(std::clamp(sum / area + 0.5F, 0.0F, 255.0F));
+    });
   }
   return result;
 }

@@ -112,7 +112,9 @@ private:
   }
 
   // An answer with one payload, or what it says to be one.
-  void lend(const payload_reference& what) { send_attachments({0, 1, 0}, std::as_bytes(std::span{&what, 1})); }
+  void lend(const payload_reference& what) {
+    send_attachments({0, 1, 0}, std::as_bytes(std::span{&what, 1}));
+  }
 
   void send_attachments(const attachments_trailer& tail, std::span<const std::byte> references = {}) {
     auto response = caf::make_message_id(asked_.word).response_id().integer_value();
@@ -120,8 +122,12 @@ private:
          with_trailer(references, tail), flag_has_attachments);
   }
 
-  void announce(uint64_t bytes, int seals, bool reserved) { hostile::announce(end_.channel.get(), bytes, seals, reserved); }
-  void announce_good() { announce(chunk_bytes, good_seals, true); }
+  void announce(uint64_t bytes, int seals, bool reserved) {
+    hostile::announce(end_.channel.get(), bytes, seals, reserved);
+  }
+  void announce_good() {
+    announce(chunk_bytes, good_seals, true);
+  }
 
   using action = void (*)(hostile_worker&);
 
@@ -143,6 +149,8 @@ private:
 const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
   using self = hostile_worker&;
   constexpr auto far = uint64_t{1} << 40;
+  // One habit a line.
+  // clang-format off
   static const std::map<std::string, action> all{
     // words of the header
     {"published goes back", [](self x) { x.header_->published[0] = 0; x.freeze(); }},
@@ -279,6 +287,7 @@ const std::map<std::string, hostile_worker::action>& hostile_worker::habits() {
               caf::byte_buffer(50, caf::byte{0xff}));
      }},
   };
+  // clang-format on
   return all;
 }
 

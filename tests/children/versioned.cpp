@@ -72,7 +72,8 @@ caf::error leave(caf::event_based_actor* self, const wide_tally& x, bool wide) {
 }
 
 void hand_over(caf::event_based_actor* self, std::shared_ptr<wide_tally> x, bool wide) {
-  (void) (wide ? bulkhead::on_handover(self, [x] { return *x; }) : bulkhead::on_handover(self, [x] { return tally{x->count}; }));
+  (void) (wide ? bulkhead::on_handover(self, [x] { return *x; })
+               : bulkhead::on_handover(self, [x] { return tally{x->count}; }));
 }
 
 caf::behavior versioned(caf::event_based_actor* self) {

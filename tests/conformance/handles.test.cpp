@@ -98,8 +98,8 @@ TEST_CASE("a handle that a worker keeps keeps its actor alive") {
   for (int i = 0; i < 3; ++i) {
     // Something else happens, and then nothing for a while, which is when unused handles are looked for.
     CHECK(ask<int32_t>(s.self, s.spawn("echo"), int32_t{i}) == i);
-    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v,
-                       caf::timespan{std::chrono::milliseconds{120}}) == 7);
+    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, caf::timespan{std::chrono::milliseconds{120}})
+          == 7);
     CHECK(ask<std::string>(s.self, over, caf::forward_atom_v, std::string{"kept"}) == std::string{"kept"});
   }
 }

@@ -149,7 +149,8 @@ TEST_CASE("what an actor waits for is cancelled at its end, and the handler is d
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
-  for (auto what : {"a timer", "a shared timer", "a socket", "a shared socket", "an acceptor", "a signal", "its turn"}) {
+  for (auto what :
+       {"a timer", "a shared timer", "a socket", "a shared socket", "an acceptor", "a signal", "its turn"}) {
     CAPTURE(what);
     auto actor = s.spawn_together("io_waiting", std::string{what}, caf::actor{s.self});
     s.self->send(actor, caf::close_atom_v);

@@ -76,10 +76,11 @@ caf::behavior ticker(caf::event_based_actor* self, caf::actor to) {
       else
         self->send(to, std::string{"messages"});
     },
-    caf::after(milliseconds{30}) >> [=] {
-      if (++*idle == 3)
-        self->send(to, std::string{"idle"});
-    },
+    caf::after(milliseconds{30}) >>
+      [=] {
+        if (++*idle == 3)
+          self->send(to, std::string{"idle"});
+      },
   };
 }
 

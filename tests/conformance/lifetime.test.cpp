@@ -102,8 +102,7 @@ TEST_CASE("an actor that another actor refers to stays") {
   auto keeps = s.spawn("relay", s.spawn("echo"));
   for (int i = 0; i < 3; ++i) {
     CHECK(ask<std::string>(s.self, keeps, std::string{"x"}) == std::string{"x"});
-    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v,
-                       long_after) == 7);
+    CHECK(ask<int32_t>(s.self, s.spawn("keeper"), caf::wait_for_atom_v, long_after) == 7);
   }
   keeps = nullptr;
   CHECK(eventually([&] { return s.host.live_workers() == 0; }));
@@ -221,7 +220,8 @@ TEST_CASE("the system ends when light actors that talked to heavy ones become un
     for (int i = 0; i < 10; ++i) {
       auto light = s.sys.spawn(puppet);
       REQUIRE(ask<void>(s.self, light, caf::forward_atom_v, heavy, caf::make_message(int32_t{i})));
-      REQUIRE(ask<void>(s.self, light, caf::forward_atom_v, heavy, caf::make_message(s.sys.spawn(listener), int32_t{i})));
+      REQUIRE(
+        ask<void>(s.self, light, caf::forward_atom_v, heavy, caf::make_message(s.sys.spawn(listener), int32_t{i})));
       s.self->send(heavy, s.sys.spawn(listener), int32_t{i});
     }
     CHECK(ask<int32_t>(s.self, heavy, caf::get_atom_v, int32_t{1}) == 1);

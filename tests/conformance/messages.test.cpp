@@ -36,9 +36,7 @@ caf::behavior reflector(caf::event_based_actor* self) {
 caf::behavior late_riser(caf::event_based_actor* self) {
   self->set_default_handler(caf::skip);
   return {
-    [=](caf::ok_atom) {
-      self->become([](int32_t number) { return 2 * number; });
-    },
+    [=](caf::ok_atom) { self->become([](int32_t number) { return 2 * number; }); },
   };
 }
 

@@ -47,9 +47,7 @@ caf::behavior treasurer(caf::stateful_actor<treasurer_state>* self) {
   return {
     [](const bytes& x) { return x; },
     [](const bytes& x, int32_t between, const bytes& y) { return caf::make_message(y, between, x); },
-    [](const array<float>& x) {
-      return array<double>::copy_of(std::vector<double>(x.begin(), x.end()));
-    },
+    [](const array<float>& x) { return array<double>::copy_of(std::vector<double>(x.begin(), x.end())); },
     [self](caf::put_atom, const bytes& x) { self->state.kept.push_back(x); },
     [self](caf::get_atom, int32_t index) { return self->state.kept.at(static_cast<size_t>(index)); },
     [self](caf::get_atom) -> caf::result<bytes, bytes> {
@@ -113,8 +111,7 @@ TEST_CASE("several payloads travel in one message with other fields, slices too"
   auto part = large.slice(50'000, 20'000);
   auto right = false;
   s.self->request(to, patience, part, int32_t{42}, large)
-    .receive([&](const bytes& x, int32_t between,
-                 const bytes& y) { right = x == large && between == 42 && y == part; },
+    .receive([&](const bytes& x, int32_t between, const bytes& y) { right = x == large && between == 42 && y == part; },
              [](const caf::error& failed) { FAIL(to_string(failed)); });
   CHECK(right);
   s.self->request(to, patience, caf::get_atom_v)

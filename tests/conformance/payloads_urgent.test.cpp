@@ -109,11 +109,9 @@ TEST_CASE("an urgent request is answered with a payload and a descriptor") {
   auto [reading, writing] = pipe_ends();
   auto right = false;
   s.self->request<caf::message_priority::high>(to, patience, built_within(to, 50'000, 3), writing)
-    .receive(
-      [&](const bytes& x, const bulkhead::fd& file) {
-        right = holds(x, 50'000, 3) && ::write(file.number(), "back", 4) == 4;
-      },
-      [](const caf::error& failed) { FAIL(to_string(failed)); });
+    .receive([&](const bytes& x,
+                 const bulkhead::fd& file) { right = holds(x, 50'000, 3) && ::write(file.number(), "back", 4) == 4; },
+             [](const caf::error& failed) { FAIL(to_string(failed)); });
   CHECK(right);
   std::array<char, 8> got{};
   CHECK(::read(reading.number(), got.data(), got.size()) == 4);

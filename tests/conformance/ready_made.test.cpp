@@ -40,7 +40,8 @@ TEST_CASE("the ready-made echo answers from its process with what it gets") {
   self->request(*echo, patience, std::string{"hello"}).receive([](const std::string& x) { CHECK(x == "hello"); }, fail);
   self->request(*echo, patience, int64_t{7}).receive([](int64_t x) { CHECK(x == 7); }, fail);
   auto block = bulkhead::bytes::copy_of(std::string_view{"block"});
-  self->request(*echo, patience, block).receive([&](const bulkhead::bytes& x) { CHECK(x.view() == block.view()); }, fail);
+  self->request(*echo, patience, block)
+    .receive([&](const bulkhead::bytes& x) { CHECK(x.view() == block.view()); }, fail);
 }
 
 TEST_CASE("the ready-made sum of squares is right, comes from its process, and refuses what it cannot compute") {

@@ -94,7 +94,8 @@ TEST_CASE("a request times out, and its late response is ignored") {
   CHECK(ask<std::string>(s.self, requester, caf::get_atom_v, asked, short_while) == caf::sec::request_timeout);
   CHECK(ask<void>(s.self, asked, caf::ok_atom_v));
   // Whatever the late response did, it did it before these.
-  CHECK(ask<std::string>(s.self, requester, caf::get_atom_v, s.sys.spawn(echo), std::string{"on"}) == std::string{"on"});
+  CHECK(ask<std::string>(s.self, requester, caf::get_atom_v, s.sys.spawn(echo), std::string{"on"})
+        == std::string{"on"});
   CHECK(ask<std::string>(s.self, requester, caf::get_atom_v, asked, short_while) == caf::sec::request_timeout);
 }
 

@@ -22,19 +22,20 @@ caf::behavior starter(caf::event_based_actor* self) {
   return {
     [self](int32_t x) {
       auto answer = self->make_response_promise<int32_t>();
-      bulkhead::host::of(self->system()).start_worker_async(self, {}, [=](caf::expected<bulkhead::worker> made) mutable {
-        if (!made) {
-          answer.deliver(made.error());
-          return;
-        }
-        auto process = *made;
-        process.spawn_async(self, "start_worker.doubler").then([=](const caf::actor& heavy) mutable {
-          self->request(heavy, caf::infinite, x).then([=](int32_t y) mutable {
-            process.stop();
-            answer.deliver(y);
+      bulkhead::host::of(self->system())
+        .start_worker_async(self, {}, [=](caf::expected<bulkhead::worker> made) mutable {
+          if (!made) {
+            answer.deliver(made.error());
+            return;
+          }
+          auto process = *made;
+          process.spawn_async(self, "start_worker.doubler").then([=](const caf::actor& heavy) mutable {
+            self->request(heavy, caf::infinite, x).then([=](int32_t y) mutable {
+              process.stop();
+              answer.deliver(y);
+            });
           });
         });
-      });
       return answer;
     },
   };

@@ -61,7 +61,8 @@ awaitable<> read_pipe(caf::event_based_actor* self) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0)
     throw std::runtime_error{"no pipe"};
-  asio::posix::basic_stream_descriptor<bulkhead::actor_executor> out{bulkhead::io(self), ends[0]}, in{bulkhead::io(self), ends[1]};
+  asio::posix::basic_stream_descriptor<bulkhead::actor_executor> out{bulkhead::io(self), ends[0]},
+    in{bulkhead::io(self), ends[1]};
   co_await out.async_wait(asio::posix::descriptor_base::wait_read, asio::deferred);
 }
 

@@ -52,7 +52,8 @@ private:
 
 /// What a coroutine gives that runs in an actor of its own, when that has ended.
 template <class T>
-caf::expected<T> run(test_support::host_fixture& f, std::function<bulkhead::awaitable<T>(caf::event_based_actor*)> body) {
+caf::expected<T> run(test_support::host_fixture& f,
+                     std::function<bulkhead::awaitable<T>(caf::event_based_actor*)> body) {
   std::optional<bulkhead::future<T>> result;
   caf::scoped_actor self{f.sys};
   self->wait_for(f.sys.spawn([&](caf::event_based_actor* me) { result = bulkhead::create_task(me, body(me)); }));
@@ -72,10 +73,12 @@ int32_t square(int32_t x);
 void hang(const std::string& path);
 
 /// Awaits what `kind` names, which does not end by itself: see `kinds`.
-bulkhead::awaitable<> wait_for_ever(caf::event_based_actor* self, std::string kind, caf::actor silent, census::entry here);
+bulkhead::awaitable<> wait_for_ever(caf::event_based_actor* self, std::string kind, caf::actor silent,
+                                    census::entry here);
 
 /// All that a coroutine can wait for.
-inline constexpr const char* kinds[] = {"a request",   "a timer",   "a socket",     "a descriptor", "a message", "a coroutine",
-                                        "all of some", "one of some", "a time limit", "a group",      "a future"};
+inline constexpr const char* kinds[] = {"a request",    "a timer",     "a socket",    "a descriptor",
+                                        "a message",    "a coroutine", "all of some", "one of some",
+                                        "a time limit", "a group",     "a future"};
 
 } // namespace coroutines

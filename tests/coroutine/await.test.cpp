@@ -138,7 +138,8 @@ TEST_CASE("a handler answers with a coroutine, which awaits what it needs") {
     for (auto text : {"b", "c", "d"})
       s.self->send(actor, std::string{text});
     std::string log;
-    response.receive([&](std::string& x) { log = std::move(x); }, [&](const caf::error& reason) { log = to_string(reason); });
+    response.receive([&](std::string& x) { log = std::move(x); },
+                     [&](const caf::error& reason) { log = to_string(reason); });
     CHECK(log == "7abcd");
   }
   s.self->send_exit(actor, caf::exit_reason::user_shutdown); // CAF's timers for requests would keep it for a while
@@ -181,7 +182,8 @@ TEST_CASE("an error that leaves a coroutine that nobody awaits is its actor's") 
   CHECK(end_of(self, thrown) == caf::sec::runtime_error);
   auto boss = caf::actor_cast<caf::actor>(self);
   auto deaf = f.sys.spawn([boss](caf::event_based_actor* me) -> caf::behavior {
-    me->set_error_handler([=](caf::error& reason) { me->send(boss, reason == errc::out_of_memory ? int32_t{1} : int32_t{0}); });
+    me->set_error_handler(
+      [=](caf::error& reason) { me->send(boss, reason == errc::out_of_memory ? int32_t{1} : int32_t{0}); });
     bulkhead::co_spawn(me, fail_as("error"));
     return {[](caf::get_atom) {}};
   });
@@ -226,7 +228,7 @@ TEST_CASE("a worker that is killed while a coroutine awaits its answer gives the
           co_return co_await bulkhead::request<int32_t>(me2, to2, caf::infinite, y);
         } catch (const bulkhead::failure& x2) {
           auto death = bulkhead::death_of(x2.reason());
-          co_return x2.reason() == errc::worker_lost && death ? death->status : -1;
+          co_return x2.reason() == errc::worker_lost&& death ? death->status : -1;
         }
       }(me, to, x));
     }};

@@ -68,7 +68,8 @@ TEST_CASE("the first of two that succeeds wins, and the other one is cancelled")
   auto result = run<std::string>(f, [&](caf::event_based_actor* me) -> awaitable<std::string> {
     auto x = co_await (wait_for_ever(me, "a timer", silent, count) || doubled(me, peer, 4));
     auto y = co_await (throw_later("not this") || pool.submit<&coroutines::square>(3) || bulkhead::delay(24h));
-    auto log = std::to_string(x.index()) + std::to_string(std::get<1>(x)) + std::to_string(y.index()) + std::to_string(std::get<1>(y));
+    auto log = std::to_string(x.index()) + std::to_string(std::get<1>(x)) + std::to_string(y.index())
+               + std::to_string(std::get<1>(y));
     try {
       co_await (throw_later("a") || throw_later("b"));
     } catch (const std::runtime_error& e) {
@@ -146,7 +147,8 @@ TEST_CASE("a task that runs is cancelled with the coroutine that awaits it, and 
     gate begun;
     auto hanging = std::make_shared<bulkhead::future<void>>();
     auto actor = f.sys.spawn([=, path = begun.path()](caf::event_based_actor* me) -> caf::behavior {
-      auto wait = [](bulkhead::executor where, std::string file, std::shared_ptr<bulkhead::future<void>> out) -> awaitable<> {
+      auto wait = [](bulkhead::executor where, std::string file,
+                     std::shared_ptr<bulkhead::future<void>> out) -> awaitable<> {
         *out = where.submit<&coroutines::hang>(file);
         co_await *out;
       };
@@ -226,7 +228,8 @@ TEST_CASE("a task's future fails when its actor ends, and gives the value or the
   auto silent = f.sys.spawn(coroutines::silent);
   auto peer = f.sys.spawn(coroutines::doubler);
   CHECK(run<int32_t>(f, [&](caf::event_based_actor* me) { return doubled(me, peer, 4); }) == 8);
-  CHECK(run<int32_t>(f, [&](caf::event_based_actor* me) { return doubled(me, peer, -4); }).error() == caf::sec::invalid_argument);
+  CHECK(run<int32_t>(f, [&](caf::event_based_actor* me) { return doubled(me, peer, -4); }).error()
+        == caf::sec::invalid_argument);
   std::optional<bulkhead::future<int32_t>> lost;
   auto actor = f.sys.spawn([&lost, silent](caf::event_based_actor* me) -> caf::behavior {
     lost = bulkhead::create_task(me, doubled(me, silent, 1));

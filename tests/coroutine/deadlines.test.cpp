@@ -46,7 +46,8 @@ TEST_CASE("a deadline bounds the request that is awaited below it, and nothing o
   CHECK(give(peer, clock_type::time_point::max()) == 8);
   CHECK(count.count() == 0);
   auto direct = run<int32_t>(f, [&](caf::event_based_actor* me) -> awaitable<int32_t> {
-    co_return co_await bulkhead::with_deadline(bulkhead::request<int32_t>(me, silent, caf::infinite, int32_t{4}), clock_type::now() + 2ms);
+    co_return co_await bulkhead::with_deadline(bulkhead::request<int32_t>(me, silent, caf::infinite, int32_t{4}),
+                                               clock_type::now() + 2ms);
   });
   CHECK(direct.error() == caf::sec::request_timeout);
   auto for_ever = run<int32_t>(f, [&](caf::event_based_actor* me) -> awaitable<int32_t> {
@@ -62,7 +63,8 @@ TEST_CASE("of deadlines around each other the nearest holds, wherever it stands"
   census count;
   auto outer = run<int32_t>(f, [&](caf::event_based_actor* me) -> awaitable<int32_t> {
     auto now = clock_type::now();
-    co_return co_await bulkhead::with_deadline(bulkhead::with_deadline(ask_below(me, silent, count), now + 24h), now + 2ms);
+    co_return co_await bulkhead::with_deadline(bulkhead::with_deadline(ask_below(me, silent, count), now + 24h),
+                                               now + 2ms);
   });
   CHECK(outer.error() == caf::sec::request_timeout);
   CHECK(count.count() == 0);

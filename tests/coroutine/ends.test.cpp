@@ -61,8 +61,8 @@ TEST_CASE("an actor that ends takes a thousand coroutines of all kinds along") {
   census count;
   std::vector<std::string> many;
   for (size_t i = 0; i < 1000; ++i)
-    if (auto kind = coroutines::kinds[i % std::size(coroutines::kinds)]; std::string{"a socket"} != kind && std::string{"a descriptor"} != kind
-        && std::string{"a group"} != kind)
+    if (auto kind = coroutines::kinds[i % std::size(coroutines::kinds)];
+        std::string{"a socket"} != kind && std::string{"a descriptor"} != kind && std::string{"a group"} != kind)
       many.emplace_back(kind);
   auto actor = f.sys.spawn(waiting, many, silent, count);
   CHECK(ask<void>(self, actor, caf::get_atom_v));

@@ -133,8 +133,8 @@ TEST_CASE("futures of several types are awaited as one") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 2}};
   auto sum = run<int32_t>(f, [&](caf::event_based_actor*) -> awaitable<int32_t> {
-    auto [x, nothing, text]
-      = co_await bulkhead::gather(pool.submit<&coroutines::square>(3), pool.when_room(), pool.submit([] { return std::string{"abc"}; }));
+    auto [x, nothing, text] = co_await bulkhead::gather(pool.submit<&coroutines::square>(3), pool.when_room(),
+                                                        pool.submit([] { return std::string{"abc"}; }));
     co_return x + static_cast<int32_t>(text.size());
   });
   CHECK(sum == 12);
@@ -173,6 +173,7 @@ TEST_CASE("a spawn that is cancelled while its worker starts, or whose actor end
   gate begun;
   gate open;
   open.open();
-  auto answer = run<int32_t>(f, [&](caf::event_based_actor* me) { return ask_slow_starter(me, begun.path(), open.path()); });
+  auto answer =
+    run<int32_t>(f, [&](caf::event_based_actor* me) { return ask_slow_starter(me, begun.path(), open.path()); });
   CHECK(answer == 1); // and would have been there
 }

@@ -94,7 +94,8 @@ std::vector<caf::actor> watch_end(caf::actor_system& sys, const caf::actor& targ
     return {[](caf::ok_atom) {}};
   }));
   for (auto i = 0; i < 2; ++i)
-    ready->receive([](caf::ok_atom) {}, caf::after(test_support::patience) >> [] { FAIL("the watchers did not start"); });
+    ready->receive([](caf::ok_atom) {},
+                   caf::after(test_support::patience) >> [] { FAIL("the watchers did not start"); });
   return result;
 }
 

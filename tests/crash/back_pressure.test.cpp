@@ -15,7 +15,8 @@ using bulkhead::worker_options;
 using test_support::eventually;
 using test_support::host_fixture;
 
-TEST_CASE("an actor that floods a worker that stands still is suspended, goes on when there is room, and nothing is lost") {
+TEST_CASE(
+  "an actor that floods a worker that stands still is suspended, goes on when there is room, and nothing is lost") {
   constexpr int32_t count = 5000;
   host_fixture f;
   auto victim = f.host.spawn("victim", limited(100));

@@ -64,7 +64,8 @@ struct filing_host {
 
   size_t logged(const std::string& part) {
     std::lock_guard guard{mutex};
-    return static_cast<size_t>(std::count_if(log.begin(), log.end(), [&](auto& x) { return x.find(part) != std::string::npos; }));
+    return static_cast<size_t>(
+      std::count_if(log.begin(), log.end(), [&](auto& x) { return x.find(part) != std::string::npos; }));
   }
 
   /// Lets workers die, one after the other.

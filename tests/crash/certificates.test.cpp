@@ -121,7 +121,8 @@ TEST_CASE("the last lines of standard error are in the certificate, whatever sta
   CHECK(what.last_lines.size() <= 20);
   CHECK(stands_in(what.last_lines.back() + what.last_lines[what.last_lines.size() - 2], "yyy"));
   CHECK(std::any_of(what.last_lines.begin(), what.last_lines.end(), [](auto& x) { return x == "line 30"; }));
-  CHECK(std::any_of(what.last_lines.begin(), what.last_lines.end(), [](auto& x) { return stands_in(x, "with ? ? and"); }));
+  CHECK(
+    std::any_of(what.last_lines.begin(), what.last_lines.end(), [](auto& x) { return stands_in(x, "with ? ? and"); }));
   CHECK(std::none_of(what.last_lines.begin(), what.last_lines.end(), [](auto& x) { return x == "line 1"; }));
 }
 

@@ -19,7 +19,8 @@ using test_support::children;
 using test_support::eventually;
 using test_support::host_fixture;
 
-TEST_CASE("workers are copies of a process that has loaded once, children of the host, and no one's memory is another's") {
+TEST_CASE(
+  "workers are copies of a process that has loaded once, children of the host, and no one's memory is another's") {
   leftovers before;
   {
     diary book;

@@ -142,7 +142,9 @@ TEST_CASE("a host that ends while copies are being made reaps them") {
     REQUIRE(first);
     auto spawner = here.sys.spawn([i](caf::event_based_actor* self) {
       for (int n = 0; n < 4; ++n)
-        host::of(self->system()).spawn_async(self, "loader", forked()).then([](const caf::actor&) {}, [](const caf::error&) {});
+        host::of(self->system())
+          .spawn_async(self, "loader", forked())
+          .then([](const caf::actor&) {}, [](const caf::error&) {});
       self->delayed_send(self, std::chrono::microseconds{200 * i}, caf::ok_atom_v);
       self->become([self](caf::ok_atom) { self->quit(); });
     });

@@ -63,11 +63,13 @@ void check_exact_sum(const char* name) {
 
 } // namespace
 
-TEST_CASE("an actor that is recycled again and again under load hands its state over, and no message is missing from it") {
+TEST_CASE(
+  "an actor that is recycled again and again under load hands its state over, and no message is missing from it") {
   check_exact_sum("rememberer");
 }
 
-TEST_CASE("an actor with a thread of its own hands its state over between two handlers, and no message is missing from it") {
+TEST_CASE(
+  "an actor with a thread of its own hands its state over between two handlers, and no message is missing from it") {
   check_exact_sum("detached rememberer");
 }
 

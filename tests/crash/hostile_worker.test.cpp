@@ -33,22 +33,51 @@ TEST_CASE("a worker that writes garbage is killed as corrupt, and nobody else is
     host_fixture f;
     auto bystander = f.host.spawn("victim");
     REQUIRE(bystander);
-    for (auto habit :
-         {"published goes back", "published passes the ring", "published is unaligned",
-          "control published passes the ring", "control published is unaligned", "published without a record",
-          "a record is larger than any ring", "a record passes what was published",
-          "a record is padding in the middle", "a record is shorter than its fixed part", "a record is empty",
-          "a piece stands in the control lane", "a record has kind 0", "a record has the first unknown kind",
-          "a record has a kind far off", "a whole is smaller than its fixed part",
-          "a whole is larger than any message", "a whole changes its size", "pieces exceed their whole",
-          "a whole is a piece", "a whole has an unknown kind", "there are thousands of wholes",
-          "a loan is returned that was never lent", "a payload lies in no chunk", "a payload passes its chunk",
-          "a payload starts behind its chunk", "a payload has no end", "a payload is empty", "a chunk can shrink",
-          "a chunk has holes", "a chunk is smaller than it says", "a chunk is larger than agreed", "a chunk comes twice",
-          "attachments are cut off", "attachments exceed their record", "descriptors were never sent",
-          "descriptors are too many", "a packet is too short", "a packet is too long",
-          "a ticket is returned that was never given", "a ticket is returned twice", "a list of tickets is cut off",
-          "a list of tickets is empty", "a report is garbage", "it sends more than it may"}) {
+    for (auto habit : {"published goes back",
+                       "published passes the ring",
+                       "published is unaligned",
+                       "control published passes the ring",
+                       "control published is unaligned",
+                       "published without a record",
+                       "a record is larger than any ring",
+                       "a record passes what was published",
+                       "a record is padding in the middle",
+                       "a record is shorter than its fixed part",
+                       "a record is empty",
+                       "a piece stands in the control lane",
+                       "a record has kind 0",
+                       "a record has the first unknown kind",
+                       "a record has a kind far off",
+                       "a whole is smaller than its fixed part",
+                       "a whole is larger than any message",
+                       "a whole changes its size",
+                       "pieces exceed their whole",
+                       "a whole is a piece",
+                       "a whole has an unknown kind",
+                       "there are thousands of wholes",
+                       "a loan is returned that was never lent",
+                       "a payload lies in no chunk",
+                       "a payload passes its chunk",
+                       "a payload starts behind its chunk",
+                       "a payload has no end",
+                       "a payload is empty",
+                       "a chunk can shrink",
+                       "a chunk has holes",
+                       "a chunk is smaller than it says",
+                       "a chunk is larger than agreed",
+                       "a chunk comes twice",
+                       "attachments are cut off",
+                       "attachments exceed their record",
+                       "descriptors were never sent",
+                       "descriptors are too many",
+                       "a packet is too short",
+                       "a packet is too long",
+                       "a ticket is returned that was never given",
+                       "a ticket is returned twice",
+                       "a list of tickets is cut off",
+                       "a list of tickets is empty",
+                       "a report is garbage",
+                       "it sends more than it may"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);
       auto answer = request_number(f.sys, hostile, caf::make_message(caf::get_atom_v));
@@ -115,10 +144,9 @@ TEST_CASE("what a worker writes that means nothing is ignored") {
     auto watchers = watch_end(f.sys, beside_it, monitored, linked);
     for (auto habit :
          {"armed is odd for ever", "room is wanted that there will never be", "last words are unknown",
-          "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody", "it demands all the time",
-          "responses that nobody asked for", "the answer comes twice", "notices about nobody", "its root changes",
-          "states of anybody",
-          "actors of others are said to be down"}) {
+          "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody",
+          "it demands all the time", "responses that nobody asked for", "the answer comes twice",
+          "notices about nobody", "its root changes", "states of anybody", "actors of others are said to be down"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);
       for (auto i = 0; i < 10; ++i) {

@@ -78,7 +78,8 @@ struct late_requests {
   template <class... Ts>
   std::string error_of(std::chrono::milliseconds time, const caf::actor& whom, const Ts&... content) {
     std::string result;
-    self->request(whom, time, content...).receive([](int32_t) {}, [&](const caf::error& why) { result = to_string(why); });
+    self->request(whom, time, content...)
+      .receive([](int32_t) {}, [&](const caf::error& why) { result = to_string(why); });
     return result;
   }
 
@@ -150,7 +151,8 @@ TEST_CASE("a request that waits for room, for a process or in a pool goes when i
     hand_pool x{hands(1, 1)};
     x.hold(1);
     for (int32_t i = 0; i < 5; ++i)
-      x.self->request(x.pool, 5ms, caf::put_atom_v, int32_t{1}, i).receive([](int32_t) { FAIL("answered"); }, [](const caf::error&) {});
+      x.self->request(x.pool, 5ms, caf::put_atom_v, int32_t{1}, i)
+        .receive([](int32_t) { FAIL("answered"); }, [](const caf::error&) {});
     CHECK(eventually([&] { return x.status().waiting == 0; }));
     x.gate.open();
     CHECK(x.pid() > 0);

@@ -110,7 +110,8 @@ TEST_CASE("an exit message ends a pool with its members, and answers what waits"
   before.check();
 }
 
-TEST_CASE("a pool that is killed by its handle ends when its members have, and so does one whose members do not heed an exit") {
+TEST_CASE(
+  "a pool that is killed by its handle ends when its members have, and so does one whose members do not heed an exit") {
   leftovers before;
   auto exit_first = GENERATE(false, true);
   auto grace = GENERATE(0ms, 50ms);

@@ -59,16 +59,15 @@ caf::behavior source(caf::stateful_actor<source_state>* self) {
 }
 
 caf::behavior flooder(caf::stateful_actor<source_state>* self) {
-  return sending(self).or_else(
-    [](caf::get_atom, caf::ok_atom) { return static_cast<int32_t>(::getpid()); },
-    [=](caf::update_atom, const caf::actor& to, int32_t count) {
-      for (self->state.sent = 0; self->state.sent < count; ++self->state.sent)
-        self->send(to, caf::put_atom_v, self->state.sent);
-    },
-    [=](caf::put_atom, int32_t) { ++self->state.taken; },
-    [=](caf::get_atom) {
-      return std::vector<int32_t>{self->state.sent, self->state.taken};
-    });
+  return sending(self).or_else([](caf::get_atom, caf::ok_atom) { return static_cast<int32_t>(::getpid()); },
+                               [=](caf::update_atom, const caf::actor& to, int32_t count) {
+                                 for (self->state.sent = 0; self->state.sent < count; ++self->state.sent)
+                                   self->send(to, caf::put_atom_v, self->state.sent);
+                               },
+                               [=](caf::put_atom, int32_t) { ++self->state.taken; },
+                               [=](caf::get_atom) {
+                                 return std::vector<int32_t>{self->state.sent, self->state.taken};
+                               });
 }
 
 using test_support::known_actor;

@@ -66,7 +66,8 @@ int32_t pid_of_clerk(caf::scoped_actor& self, const caf::actor& clerk) {
 
 } // namespace
 
-TEST_CASE("a worker that is recycled again and again while it is asked loses nothing, repeats nothing and keeps the order") {
+TEST_CASE(
+  "a worker that is recycled again and again while it is asked loses nothing, repeats nothing and keeps the order") {
   leftovers before;
   {
     host_fixture here;
@@ -94,9 +95,8 @@ TEST_CASE("a worker that is recycled again and again while it is asked loses not
     for (int32_t id = 1; id <= 3; ++id)
       CHECK(numbers[id] == expected);
     // On a slow machine all of these were handled before the second one was ready.
-    CHECK(eventually([&] {
-      return ask<int32_t>(self, clerk, caf::get_atom_v) && events.count(supervision_incident::recycled) >= 2;
-    }));
+    CHECK(eventually(
+      [&] { return ask<int32_t>(self, clerk, caf::get_atom_v) && events.count(supervision_incident::recycled) >= 2; }));
     CHECK(events.count(supervision_incident::restarted) == 0);
     CHECK(here.host.dropped_messages() == 0);
   }
@@ -162,10 +162,10 @@ TEST_CASE("an answer that was promised is given before the process is replaced, 
   CHECK(ask<int32_t>(self, forgetful, caf::get_atom_v));
   CHECK(here.host.recycle(forgetful));
   never.receive([](int32_t) { FAIL("answered"); },
-                           [](const caf::error& why) {
-                             CHECK(certificate(why).cause == death_cause::recycled);
-                             CHECK(certificate(why).in_doubt);
-                           });
+                [](const caf::error& why) {
+                  CHECK(certificate(why).cause == death_cause::recycled);
+                  CHECK(certificate(why).in_doubt);
+                });
   CHECK(ask<int32_t>(self, forgetful, caf::get_atom_v));
 }
 
@@ -255,7 +255,7 @@ TEST_CASE("a worker that dies while it is to be replaced is a crash like any oth
     REQUIRE(eventually([&] { return here.host.live_workers() == 2; }));
     ::kill(pid, SIGKILL);
     held.receive([](int32_t) { FAIL("answered"); },
-                            [](const caf::error& why) { CHECK(certificate(why).status == SIGKILL); });
+                 [](const caf::error& why) { CHECK(certificate(why).status == SIGKILL); });
     behind.receive([](int32_t x) { CHECK(x == 7); }, [](const caf::error& why) { FAIL(to_string(why)); });
     CHECK(eventually([&] { return events.count(supervision_incident::restarted) == 1; }));
     CHECK(eventually([&] { return here.host.live_workers() == 1; }));

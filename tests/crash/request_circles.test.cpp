@@ -26,7 +26,8 @@ struct caller_state {
   std::string failures;
 };
 
-void call(caf::stateful_actor<caller_state>* self, std::vector<caf::actor> way, caf::typed_response_promise<int32_t> promise) {
+void call(caf::stateful_actor<caller_state>* self, std::vector<caf::actor> way,
+          caf::typed_response_promise<int32_t> promise) {
   auto next = way.front();
   way.erase(way.begin());
   self->request(next, caf::infinite, caf::ping_atom_v, std::move(way))
@@ -110,7 +111,8 @@ TEST_CASE("a ring of three workers that await each other is found out, and one r
   host_fixture f;
   backlog_events events{f};
   std::vector<caf::actor> ring{spawn_caller(f), spawn_caller(f), spawn_caller(f)};
-  auto depth = request<int32_t>(f.sys, ring[0], caf::make_message(caf::ping_atom_v, std::vector{ring[1], ring[2], ring[0]}));
+  auto depth =
+    request<int32_t>(f.sys, ring[0], caf::make_message(caf::ping_atom_v, std::vector{ring[1], ring[2], ring[0]}));
   REQUIRE(depth);
   CHECK(*depth == 1002);
   CHECK(lines(failures_of(f, ring)) == 1);
@@ -153,7 +155,8 @@ TEST_CASE("a circle through a supervised actor, also after its process was repla
   REQUIRE(supervised);
   auto other = spawn_caller(f);
   for (int32_t round = 1; round <= 2; ++round) {
-    auto depth = request<int32_t>(f.sys, light, caf::make_message(caf::ping_atom_v, std::vector{*supervised, other, light}));
+    auto depth =
+      request<int32_t>(f.sys, light, caf::make_message(caf::ping_atom_v, std::vector{*supervised, other, light}));
     REQUIRE(depth);
     CHECK(*depth == 1002);
     CHECK(lines(failures_of(f, {light, *supervised, other})) == round);
@@ -195,7 +198,9 @@ TEST_CASE("a circle of requests that one of them does not await raises no alarm,
   auto heavy = spawn_caller(f);
   auto answer = std::make_shared<std::atomic<int32_t>>(0);
   auto light = f.sys.spawn([=](caf::event_based_actor* self) -> caf::behavior {
-    self->request(heavy, caf::infinite, caf::ping_atom_v, std::vector{caf::actor{self}}).then([=](int32_t x) { *answer = x; });
+    self->request(heavy, caf::infinite, caf::ping_atom_v, std::vector{caf::actor{self}}).then([=](int32_t x) {
+      *answer = x;
+    });
     return {[=](caf::ping_atom, const std::vector<caf::actor>&) {
       auto promise = self->make_response_promise<int32_t>();
       self->run_delayed(std::chrono::milliseconds{1200}, [promise]() mutable { promise.deliver(int32_t{1}); });

@@ -12,7 +12,8 @@ using bulkhead::errc;
 using test_support::eventually;
 using test_support::host_fixture;
 
-TEST_CASE("a worker that handles nothing for long is reported as slow, and who waits for it gets errors until it goes on") {
+TEST_CASE(
+  "a worker that handles nothing for long is reported as slow, and who waits for it gets errors until it goes on") {
   host_fixture f;
   backlog_events events{f};
   auto options = limited(100);
@@ -36,7 +37,8 @@ TEST_CASE("a worker that handles nothing for long is reported as slow, and who w
   CHECK(out.errors().front() == errc::mailbox_full);
   caf::anon_send_exit(source, caf::exit_reason::user_shutdown);
   REQUIRE(::kill(pid, SIGCONT) == 0);
-  CHECK(eventually([&] { return request_number(f.sys, *victim, caf::make_message(caf::add_atom_v, int32_t{1})).engaged(); }));
+  CHECK(eventually(
+    [&] { return request_number(f.sys, *victim, caf::make_message(caf::add_atom_v, int32_t{1})).engaged(); }));
 }
 
 TEST_CASE("a slow worker is killed if the options say so, with that cause") {

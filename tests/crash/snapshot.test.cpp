@@ -39,7 +39,8 @@ size_t resident_bytes() {
 
 } // namespace
 
-TEST_CASE("a state that was left right before SIGKILL is what the successor starts with, and the first process starts with none") {
+TEST_CASE("a state that was left right before SIGKILL is what the successor starts with, and the first process starts "
+          "with none") {
   leftovers before;
   {
     host_fixture here;

@@ -35,16 +35,16 @@ int64_t inherited_sum(caf::local_actor* self) {
 
 int64_t hand_over(handing habit, int64_t sum) {
   switch (habit) {
-    case handing::throws:
-      throw std::runtime_error{"thrown on purpose"};
-    case handing::hangs:
-      for (;;)
-        ::pause();
-    case handing::dies:
-      ::raise(SIGKILL);
-      break;
-    default:
-      break;
+  case handing::throws:
+    throw std::runtime_error{"thrown on purpose"};
+  case handing::hangs:
+    for (;;)
+      ::pause();
+  case handing::dies:
+    ::raise(SIGKILL);
+    break;
+  default:
+    break;
   }
   return sum;
 }
@@ -63,17 +63,17 @@ void hand_over_as(caf::event_based_actor* self, int32_t habit, std::shared_ptr<i
                   shared_path gate = std::make_shared<std::string>()) {
   caf::error failed;
   switch (static_cast<handing>(habit)) {
-    case handing::nothing:
-      return;
-    case handing::unreadable:
-      failed = bulkhead::on_handover(self, [] { return test_support::unreadable{1}; });
-      break;
-    default:
-      failed = bulkhead::on_handover(self, [habit, sum, gate] {
-        auto result = hand_over(static_cast<handing>(habit), *sum);
-        wait_once(gate);
-        return result;
-      });
+  case handing::nothing:
+    return;
+  case handing::unreadable:
+    failed = bulkhead::on_handover(self, [] { return test_support::unreadable{1}; });
+    break;
+  default:
+    failed = bulkhead::on_handover(self, [habit, sum, gate] {
+      auto result = hand_over(static_cast<handing>(habit), *sum);
+      wait_once(gate);
+      return result;
+    });
   }
   if (failed)
     throw std::runtime_error{to_string(failed)};
@@ -249,8 +249,10 @@ caf::behavior doomed(caf::event_based_actor* self) {
 }
 
 const test_support::known_actor rememberer_known{bulkhead::heavy<"rememberer", rememberer>::add_to};
-const test_support::known_actor detached_known{bulkhead::heavy<"detached rememberer", rememberer, caf::detached>::add_to};
-const test_support::known_actor class_known{bulkhead::heavy_class<"remembering class", remembering_class, int32_t>::add_to};
+const test_support::known_actor detached_known{
+  bulkhead::heavy<"detached rememberer", rememberer, caf::detached>::add_to};
+const test_support::known_actor class_known{
+  bulkhead::heavy_class<"remembering class", remembering_class, int32_t>::add_to};
 const test_support::known_actor lodger_known{bulkhead::heavy<"lodger", lodger>::add_to};
 const test_support::known_actor doomed_known{bulkhead::heavy<"doomed", doomed>::add_to};
 

@@ -153,8 +153,14 @@ TEST_CASE("each option that makes no sense is named") {
     {"command_prefix", [](worker_options& x) { x.command_prefix = {""}; }},
     {"working_directory", [](worker_options& x) { x.working_directory = "/nowhere/at/all"; }},
     {"working_directory", [](worker_options& x) { x.working_directory = "/etc/passwd"; }},
-    {"program", [](worker_options& x) { x.program = std::string{"/bin/true\0x", 11}; }},
-    {"arguments", [](worker_options& x) { x.arguments = {std::string{"a\0b", 3}}; }},
+    {"program",
+     [](worker_options& x) {
+       x.program = std::string{"/bin/true\0x", 11};
+     }},
+    {"arguments",
+     [](worker_options& x) {
+       x.arguments = {std::string{"a\0b", 3}};
+     }},
     {"standard_output", [](worker_options& x) { x.standard_output = static_cast<bulkhead::output>(9); }},
     {"standard_error", [](worker_options& x) { x.standard_error = static_cast<bulkhead::output>(9); }},
     {"wait", [](worker_options& x) { x.wait = static_cast<bulkhead::wait_strategy>(9); }},

@@ -101,7 +101,8 @@ TEST_CASE("a process that stands still is reported once, and goes on if that is 
   CHECK(x.events.all().size() == 1);
 }
 
-TEST_CASE("a process that handles its messages does not stand still, however long each takes, and neither does one without any") {
+TEST_CASE("a process that handles its messages does not stand still, however long each takes, and neither does one "
+          "without any") {
   host_fixture here;
   diary book;
   event_log events{here};
@@ -146,7 +147,9 @@ TEST_CASE("a handler that is killed for its time says where it was, unless it he
     auto what = certificates.the_one();
     CHECK(what.stack.empty() == deaf);
     CHECK(what.thread == (deaf ? "" : "bulkhead.loop"));
-    CHECK(std::any_of(what.stack.begin(), what.stack.end(), [](auto& x) { return x.function.find("busy") != x.function.npos; }) != deaf);
+    CHECK(std::any_of(what.stack.begin(), what.stack.end(),
+                      [](auto& x) { return x.function.find("busy") != x.function.npos; })
+          != deaf);
     CHECK(what.limit == "handler.time_max");
   }
 }

@@ -41,7 +41,8 @@ void scribble(int32_t pattern) {
     auto dash = line.find('-');
     auto first = reinterpret_cast<uint32_t*>(std::stoull(line.substr(0, dash), nullptr, 16));
     auto last = reinterpret_cast<uint32_t*>(std::stoull(line.substr(dash + 1), nullptr, 16));
-    std::generate(first, last, [&] { return pattern == -1 ? static_cast<uint32_t>(random()) : static_cast<uint32_t>(pattern); });
+    std::generate(first, last,
+                  [&] { return pattern == -1 ? static_cast<uint32_t>(random()) : static_cast<uint32_t>(pattern); });
   }
   ::raise(SIGKILL);
 }

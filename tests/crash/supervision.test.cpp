@@ -65,7 +65,7 @@ TEST_CASE("what waits in a dead worker's mailbox is handled by its successor, in
     self->send(clerk, caf::add_atom_v, int32_t{2}, i);
   ::kill(*pid, SIGKILL);
   held.receive([](int32_t) { FAIL("the message in doubt was answered"); },
-                          [](const caf::error& why) { CHECK(certificate(why).in_doubt); });
+               [](const caf::error& why) { CHECK(certificate(why).in_doubt); });
   REQUIRE(eventually([&] { return out.answers() == static_cast<size_t>(count); }));
   REQUIRE(book.wait_for(2 * count + 1));
   CHECK(out.errors().empty());

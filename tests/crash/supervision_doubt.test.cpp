@@ -41,13 +41,13 @@ TEST_CASE("a message that killed two workers is quarantined, its sender is told,
   self->send(clerk, caf::delete_atom_v, std::string{"again and again"});
   auto last = self->request(clerk, caf::infinite, caf::put_atom_v, int32_t{2}, int32_t{8});
   poison.receive([](int32_t) { FAIL("poison was answered"); },
-                            [](const caf::error& why) {
-                              CHECK(why == errc::poisoned);
-                              auto death = death_of(why);
-                              REQUIRE(death);
-                              CHECK(death->incarnation == 2);
-                              CHECK(death->status == SIGKILL);
-                            });
+                 [](const caf::error& why) {
+                   CHECK(why == errc::poisoned);
+                   auto death = death_of(why);
+                   REQUIRE(death);
+                   CHECK(death->incarnation == 2);
+                   CHECK(death->status == SIGKILL);
+                 });
   last.receive([](int32_t x) { CHECK(x == 8); }, [](const caf::error& why) { FAIL(to_string(why)); });
   CHECK(eventually([&] { return out.answers() == 100; }));
   CHECK(out.errors().empty());
@@ -157,7 +157,8 @@ TEST_CASE("a message in doubt fails by default: the request with its certificate
   CHECK(here.host.dropped_messages() == 1);
 }
 
-TEST_CASE("an asynchronous message in doubt goes without a word if the policy says drop, and a request fails all the same") {
+TEST_CASE(
+  "an asynchronous message in doubt goes without a word if the policy says drop, and a request fails all the same") {
   host_fixture here;
   diary book;
   auto clerk = spawn_clerk(here, supervised(in_doubt::drop), book);
@@ -181,11 +182,12 @@ TEST_CASE("a request whose promised response was open fails with its worker, and
   REQUIRE(pid);
   ::kill(*pid, SIGKILL);
   open.receive([](int32_t) { FAIL("nobody keeps this promise"); },
-                          [](const caf::error& why) { CHECK(certificate(why).in_doubt); });
+               [](const caf::error& why) { CHECK(certificate(why).in_doubt); });
   CHECK(ask<int32_t>(self, clerk, caf::put_atom_v, int32_t{1}, int32_t{7}));
 }
 
-TEST_CASE("whatever a dead worker left in the memory that tells its progress, requests are answered and its successor works") {
+TEST_CASE(
+  "whatever a dead worker left in the memory that tells its progress, requests are answered and its successor works") {
   leftovers before;
   {
     host_fixture here;

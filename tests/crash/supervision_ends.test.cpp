@@ -45,7 +45,7 @@ TEST_CASE("a worker that dies too often is given up with the story, and what wai
     auto behind = self->request(clerk, caf::infinite, caf::put_atom_v, int32_t{1}, int32_t{7});
     last.receive([](int32_t) { FAIL("answered"); }, [](const caf::error& why) { CHECK(why == errc::worker_lost); });
     behind.receive([](int32_t) { FAIL("answered"); },
-                              [](const caf::error& why) { CHECK(why == errc::restarts_exhausted); });
+                   [](const caf::error& why) { CHECK(why == errc::restarts_exhausted); });
     auto reason = end_of(self, clerk);
     REQUIRE(reason);
     CHECK(*reason == errc::restarts_exhausted);
@@ -129,7 +129,7 @@ TEST_CASE("an exit message to the handle ends the actor for good, whether it has
     REQUIRE(reason);
     CHECK(*reason == caf::exit_reason::user_shutdown);
     waiting.receive([](int32_t) { FAIL("answered"); },
-                               [](const caf::error& why) { CHECK(why == caf::sec::request_receiver_down); });
+                    [](const caf::error& why) { CHECK(why == caf::sec::request_receiver_down); });
   }
   before.check();
 }

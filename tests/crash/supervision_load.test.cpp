@@ -40,7 +40,8 @@ struct sender_state {
   int32_t next = 0;
 };
 
-void send_more(caf::stateful_actor<sender_state>* self, const caf::actor& clerk, int32_t id, const std::shared_ptr<tally>& sum) {
+void send_more(caf::stateful_actor<sender_state>* self, const caf::actor& clerk, int32_t id,
+               const std::shared_ptr<tally>& sum) {
   if (sum->stop)
     return;
   self->send(clerk, caf::add_atom_v, id, self->state.next++);
@@ -112,7 +113,8 @@ result kill_under_load(in_doubt policy) {
 
 } // namespace
 
-TEST_CASE("when workers are killed at any moment, only what was in doubt fails, and all else is handled once and in order") {
+TEST_CASE(
+  "when workers are killed at any moment, only what was in doubt fails, and all else is handled once and in order") {
   auto found = kill_under_load(in_doubt::fail);
   auto& sum = *found.sum;
   INFO(sum.complaints);
@@ -129,7 +131,8 @@ TEST_CASE("when workers are killed at any moment, only what was in doubt fails, 
   CHECK(sum.answered > found.kills);
 }
 
-TEST_CASE("when workers are killed at any moment and what is in doubt is tried again, nothing fails and nothing is missing") {
+TEST_CASE(
+  "when workers are killed at any moment and what is in doubt is tried again, nothing fails and nothing is missing") {
   auto found = kill_under_load(in_doubt::retry);
   auto& sum = *found.sum;
   INFO(sum.complaints);

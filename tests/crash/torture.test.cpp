@@ -66,7 +66,8 @@ struct torture_ledger {
 /// Numbers its requests, and always has some under way.
 class torturer {
 public:
-  torturer(caf::event_based_actor* self, caf::actor target, int32_t id, bool lends, std::shared_ptr<torture_ledger> books)
+  torturer(caf::event_based_actor* self, caf::actor target, int32_t id, bool lends,
+           std::shared_ptr<torture_ledger> books)
     : self_(self), target_(std::move(target)), id_(id), lends_(lends), books_(std::move(books)) {
     // nop
   }
@@ -136,7 +137,8 @@ pool_options tortured_pool() {
 
 } // namespace
 
-TEST_CASE("torture: workers are killed every 20 ms, each request of a hundred actors is answered once and in order, nothing is left") {
+TEST_CASE("torture: workers are killed every 20 ms, each request of a hundred actors is answered once and in order, "
+          "nothing is left") {
   leftovers before;
   auto books = std::make_shared<torture_ledger>();
   {

@@ -55,7 +55,8 @@ TEST_CASE("a program that does not come up changes nothing, and its cause is tol
   missing.program = "/no/such/program";
   auto other_types = version(2);
   other_types.program = child_program("other_types");
-  for (auto& [next, cause] : {std::pair{missing, "program_not_found"}, {version(2, "exits"), "code 3"}, {other_types, "build_mismatch"}}) {
+  for (auto& [next, cause] :
+       {std::pair{missing, "program_not_found"}, {version(2, "exits"), "code 3"}, {other_types, "build_mismatch"}}) {
     auto done = x.here.host.upgrade(x.actor, next).get();
     REQUIRE_FALSE(done);
     CHECK(done.error() == errc::upgrade_failed);
@@ -240,9 +241,8 @@ TEST_CASE("an actor, or the whole host, ends in the middle of an upgrade") {
       if (waits)
         files.make_pipe("start");
       done = x.here.host.upgrade(x.actor, next);
-      REQUIRE(eventually([&] {
-        return waits ? x.here.host.live_workers() == 2 : x.events.count(supervision_incident::upgraded) == 1;
-      }));
+      REQUIRE(eventually(
+        [&] { return waits ? x.here.host.live_workers() == 2 : x.events.count(supervision_incident::upgraded) == 1; }));
       auto other = x.here.host.spawn("versioned", first_version());
       REQUIRE(other);
       auto other_done = x.here.host.upgrade(*other, next);

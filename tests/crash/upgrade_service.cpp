@@ -18,7 +18,8 @@ namespace crash {
 
 workshop::workshop() {
   std::random_device source;
-  folder_ = std::filesystem::temp_directory_path() / ("bulkhead_workshop_" + std::to_string(source()) + std::to_string(source()));
+  folder_ = std::filesystem::temp_directory_path()
+            / ("bulkhead_workshop_" + std::to_string(source()) + std::to_string(source()));
   std::filesystem::create_directory(folder_);
 }
 

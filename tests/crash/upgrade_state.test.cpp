@@ -52,7 +52,8 @@ TEST_CASE("a new program starts with the state of the former one, and no message
   before.check();
 }
 
-TEST_CASE("the former program that returns starts with what the new one has left, if it is of its type, else with its own") {
+TEST_CASE(
+  "the former program that returns starts with what the new one has left, if it is of its type, else with its own") {
   for (auto habit : {"dies", "wide, dies"}) {
     INFO(habit);
     service x;

@@ -41,8 +41,8 @@ TEST_CASE("however a worker dies in a handler, the request, monitors and links l
     int status;
   };
   const death deaths[] = {
-    {"kill", death_cause::signaled, SIGKILL},    {"abort", death_cause::signaled, SIGABRT},
-    {"exit", death_cause::exited, 3},            {"segfault", death_cause::signaled, SIGSEGV},
+    {"kill", death_cause::signaled, SIGKILL},   {"abort", death_cause::signaled, SIGABRT},
+    {"exit", death_cause::exited, 3},           {"segfault", death_cause::signaled, SIGSEGV},
     {"thread", death_cause::signaled, SIGABRT},
   };
   outcomes out;

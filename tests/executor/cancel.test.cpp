@@ -105,12 +105,14 @@ TEST_CASE("a pool ends though a task that was asked to stop goes on, and one tha
     scratch_file begun;
     bulkhead::executor pool{f.sys, {.workers_max = 1, .worker = {.stop_timeout = 100ms}}};
     auto patient = pool.with({.stop_grace = 1h});
-    auto dying = patient.submit([](const std::string& path) {
-      tasks::leave_trace(path);
-      while (!bulkhead::this_task::stop_requested())
-        std::this_thread::yield();
-      tasks::crash(1);
-    }, begun.path());
+    auto dying = patient.submit(
+      [](const std::string& path) {
+        tasks::leave_trace(path);
+        while (!bulkhead::this_task::stop_requested())
+          std::this_thread::yield();
+        tasks::crash(1);
+      },
+      begun.path());
     REQUIRE(eventually([&] { return begun.size() == 1; }));
     CHECK(dying.cancel());
     CHECK(pool.submit<&tasks::square>(3).get() == 9);

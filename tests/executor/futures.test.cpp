@@ -19,7 +19,9 @@ caf::behavior squarer(caf::event_based_actor* self, bulkhead::executor pool) {
         return pool.submit<&tasks::throw_out_of_range>(x).respond(self);
       return pool.submit<&tasks::square>(x).respond(self);
     },
-    [self, pool](const std::string& path) -> caf::result<void> { return pool.submit<&tasks::leave_trace>(path).respond(self); },
+    [self, pool](const std::string& path) -> caf::result<void> {
+      return pool.submit<&tasks::leave_trace>(path).respond(self);
+    },
     [pool](caf::get_atom) { return pool.submit<&tasks::square>(1).get().error(); },
   };
 }
@@ -65,7 +67,8 @@ TEST_CASE("nothing runs for an actor that has ended before its future") {
   caf::scoped_actor self{f.sys};
   auto held = pool.submit<&tasks::wait_at>(door.path(), 1);
   auto ended = f.sys.spawn([=](caf::event_based_actor* me) -> caf::behavior {
-    held.then(me, [ran](int32_t) { *ran = true; }, [ran](const caf::error&) { *ran = true; });
+    held.then(
+      me, [ran](int32_t) { *ran = true; }, [ran](const caf::error&) { *ran = true; });
     return {[](int32_t) {}};
   });
   self->send_exit(ended, caf::exit_reason::user_shutdown);
@@ -93,7 +96,8 @@ TEST_CASE("waiting for a future inside an event-based actor is an error and no d
   caf::scoped_actor self{f.sys};
   auto actor = f.sys.spawn(squarer, pool);
   caf::error got;
-  self->request(actor, patience, caf::get_atom_v).receive([](int32_t) {}, [&](const caf::error& reason) { got = reason; });
+  self->request(actor, patience, caf::get_atom_v)
+    .receive([](int32_t) {}, [&](const caf::error& reason) { got = reason; });
   CHECK(got == errc::would_block);
   self->send_exit(actor, caf::exit_reason::user_shutdown);
 }

@@ -50,8 +50,9 @@ TEST_CASE("futures of several types are gathered into a tuple, in which nothing 
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 2}};
   auto stamp = std::make_shared<bulkhead::runtime::outcome<ticket>>();
-  auto all = bulkhead::gather(pool.submit<&tasks::square>(3), pool.submit<&tasks::leave_trace>("/dev/null"),
-                              bulkhead::future<ticket>{stamp}, pool.submit([](const std::string& x) { return x + "!"; }, "a"));
+  auto all =
+    bulkhead::gather(pool.submit<&tasks::square>(3), pool.submit<&tasks::leave_trace>("/dev/null"),
+                     bulkhead::future<ticket>{stamp}, pool.submit([](const std::string& x) { return x + "!"; }, "a"));
   CHECK(all.wait_for(std::chrono::nanoseconds{0}).error() == caf::sec::request_timeout);
   stamp->set(ticket{7});
   auto values = all.get();
@@ -99,14 +100,16 @@ TEST_CASE("the first of several futures is found, and all in the order of their 
   host_fixture f;
   gate door;
   bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  std::vector<bulkhead::future<int32_t>> all{pool.submit<&tasks::wait_at>(door.path(), 1), pool.submit<&tasks::square>(3)};
+  std::vector<bulkhead::future<int32_t>> all{pool.submit<&tasks::wait_at>(door.path(), 1),
+                                             pool.submit<&tasks::square>(3)};
   CHECK(bulkhead::first_completed(all).get() == 1);
   auto ordered = bulkhead::as_completed(all);
   CHECK(ordered[0].get() == 9);
   CHECK_FALSE(ordered[1].ready());
   door.open();
   CHECK(ordered[1].get() == 1);
-  CHECK(bulkhead::first_completed(std::vector<bulkhead::future<int32_t>>{}).get().error() == caf::sec::invalid_argument);
+  CHECK(bulkhead::first_completed(std::vector<bulkhead::future<int32_t>>{}).get().error()
+        == caf::sec::invalid_argument);
 }
 
 TEST_CASE("a task that takes longer than its timeout is cancelled") {

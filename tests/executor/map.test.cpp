@@ -139,7 +139,10 @@ TEST_CASE("an actor takes the results of a map without blocking its thread, and 
 
     void take_square(caf::stateful_actor<state>* me, caf::actor to) {
       if (auto y = squares.next())
-        y.then(me, [=, this](int32_t x) { sum += x; take_square(me, to); });
+        y.then(me, [=, this](int32_t x) {
+          sum += x;
+          take_square(me, to);
+        });
       else
         me->send(to, sum);
     }
@@ -158,11 +161,13 @@ TEST_CASE("an actor takes the results of a map without blocking its thread, and 
   auto actor = f.sys.spawn([=](caf::stateful_actor<state>* me) -> caf::behavior {
     return {
       [=](caf::get_atom) {
-        me->state.squares = bulkhead::map<&tasks::square>(pool, std::views::iota(int32_t{0}, int32_t{100}), {.chunks_in_flight_max = 2});
+        me->state.squares =
+          bulkhead::map<&tasks::square>(pool, std::views::iota(int32_t{0}, int32_t{100}), {.chunks_in_flight_max = 2});
         me->state.take_square(me, boss);
       },
       [=](caf::put_atom) {
-        me->state.halves = bulkhead::map_unordered<&negate>(pool, std::views::iota(int32_t{0}, int32_t{100}), {.chunk = 3});
+        me->state.halves =
+          bulkhead::map_unordered<&negate>(pool, std::views::iota(int32_t{0}, int32_t{100}), {.chunk = 3});
         me->state.take_negative(me, boss);
       },
     };
@@ -200,7 +205,8 @@ TEST_CASE("who asks for several results at once gets all of them, also beyond wh
 TEST_CASE("a function of several parameters is mapped over pairs and tuples") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto results = bulkhead::map<&repeat>(pool, std::vector<std::pair<const char*, int32_t>>{{"a", 2}, {"bc", 1}, {"d", 0}}, {.chunk = 2});
+  auto results = bulkhead::map<&repeat>(
+    pool, std::vector<std::pair<const char*, int32_t>>{{"a", 2}, {"bc", 1}, {"d", 0}}, {.chunk = 2});
   CHECK(results.next().get() == "aa");
   CHECK(results.next().get() == "bc");
   CHECK(results.next().get() == "");

@@ -139,7 +139,8 @@ TEST_CASE("crashes with large arguments are errors and no hang") {
 TEST_CASE("a map over a pool that ends has an error for what was not read before") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto results = bulkhead::map<&negate>(pool, std::views::iota(int32_t{0}, int32_t{6}), {.chunk = 2, .chunks_in_flight_max = 2});
+  auto results =
+    bulkhead::map<&negate>(pool, std::views::iota(int32_t{0}, int32_t{6}), {.chunk = 2, .chunks_in_flight_max = 2});
   CHECK(results.next().get() == 0);
   pool.shutdown();
   CHECK(results.next().get() == -1);

@@ -116,7 +116,9 @@ TEST_CASE("urgent tasks begin before those that wait in the host") {
   scratch_file order;
   bulkhead::executor pool{f.sys, {.workers_max = 1, .prefetch_max = 1}};
   auto held = pool.submit<&tasks::wait_at>(door.path(), 1);
-  constexpr auto note = [](const std::string& path, const std::string& what) { std::ofstream{path, std::ios::app} << what; };
+  constexpr auto note = [](const std::string& path, const std::string& what) {
+    std::ofstream{path, std::ios::app} << what;
+  };
   auto last = pool.submit(note, order.path(), "b");
   auto first = pool.with({.priority = bulkhead::task_priority::high}).submit(note, order.path(), "a");
   door.open();
@@ -194,7 +196,8 @@ TEST_CASE("impossible options are an error of every task") {
 
 TEST_CASE("a worker of another program says which function it does not have") {
   host_fixture f;
-  bulkhead::executor pool{f.sys, {.workers_max = 1, .worker = {.program = BULKHEAD_CHILDREN_DIR "/child_no_functions"}}};
+  bulkhead::executor pool{f.sys,
+                          {.workers_max = 1, .worker = {.program = BULKHEAD_CHILDREN_DIR "/child_no_functions"}}};
   auto result = pool.submit<&tasks::square>(1).get();
   REQUIRE_FALSE(result);
   CHECK(result.error() == errc::unknown_function);

@@ -91,7 +91,12 @@ TEST_CASE("a worker that dies after the shutdown was ordered holds nothing up") 
   host_fixture f;
   gate door;
   bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  auto held = pool.submit([](const std::string& path) { tasks::wait_at(path, 1); tasks::crash(1); }, door.path());
+  auto held = pool.submit(
+    [](const std::string& path) {
+      tasks::wait_at(path, 1);
+      tasks::crash(1);
+    },
+    door.path());
   auto good = pool.submit<&tasks::square>(5);
   pool.shutdown();
   door.open();

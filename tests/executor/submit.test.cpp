@@ -41,9 +41,8 @@ void throw_number() {
 }
 
 uint64_t sum_of(const bulkhead::bytes& data) {
-  return std::accumulate(data.data(), data.data() + data.size(), uint64_t{0}, [](uint64_t sum, auto x) {
-    return sum + static_cast<uint64_t>(x);
-  });
+  return std::accumulate(data.data(), data.data() + data.size(), uint64_t{0},
+                         [](uint64_t sum, auto x) { return sum + static_cast<uint64_t>(x); });
 }
 
 bulkhead::bytes same(const bulkhead::bytes& data) {

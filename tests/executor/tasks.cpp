@@ -53,7 +53,8 @@ namespace test_support {
 
 scratch_file::scratch_file() {
   std::random_device source;
-  path_ = std::filesystem::temp_directory_path() / ("bulkhead_scratch_" + std::to_string(source()) + std::to_string(source()));
+  path_ = std::filesystem::temp_directory_path()
+          / ("bulkhead_scratch_" + std::to_string(source()) + std::to_string(source()));
 }
 
 scratch_file::~scratch_file() {

@@ -43,8 +43,7 @@ struct attacked_link {
     worker = std::make_unique<transport::edge>(std::move(*other));
     out = std::make_unique<transport::outbox>(worker->own.data(), worker->peer.data(), worker->rings, worker->peer_bell,
                                               worker->own_bell, transport::outbox_limits{});
-    host = std::make_shared<runtime::link>(routes, peer_number, std::move(made->host),
-                                           limits(), events);
+    host = std::make_shared<runtime::link>(routes, peer_number, std::move(made->host), limits(), events);
     routes.attach(peer_number, host);
   }
 
@@ -89,12 +88,12 @@ caf::byte_buffer random_bytes(random_source& random, size_t count) {
 
 uint64_t random_actor(random_source& random, const std::vector<caf::actor>& actors) {
   switch (random() % 4) {
-    case 0:
-      return random();
-    case 1:
-      return random() % 3000;
-    default:
-      return actors[random() % actors.size()].id();
+  case 0:
+    return random();
+  case 1:
+    return random() % 3000;
+  default:
+    return actors[random() % actors.size()].id();
   }
 }
 
@@ -111,19 +110,19 @@ void say_something(random_source& random, const std::vector<caf::actor>& actors,
   caf::byte_buffer body;
   uint16_t flags = 0;
   switch (random() % 4) {
-    case 0:
-      body = random_bytes(random, random() % 200);
-      flags = static_cast<uint16_t>(random() % 3);
-      break;
-    case 1:
-      body = transport::encode_reason(nullptr, caf::make_error(caf::sec::runtime_error, "on purpose"), 1000);
-      break;
-    default: {
-      auto content = random() % 2 ? caf::make_message(static_cast<int32_t>(random()))
-                                  : caf::make_message(std::string(random() % 3000, 'x'));
-      caf::mailbox_element what{nullptr, caf::make_message_id(head.word), {}, std::move(content)};
-      (void) transport::encode(nullptr, what, body, flags, nullptr);
-    }
+  case 0:
+    body = random_bytes(random, random() % 200);
+    flags = static_cast<uint16_t>(random() % 3);
+    break;
+  case 1:
+    body = transport::encode_reason(nullptr, caf::make_error(caf::sec::runtime_error, "on purpose"), 1000);
+    break;
+  default: {
+    auto content = random() % 2 ? caf::make_message(static_cast<int32_t>(random()))
+                                : caf::make_message(std::string(random() % 3000, 'x'));
+    caf::mailbox_element what{nullptr, caf::make_message_id(head.word), {}, std::move(content)};
+    (void) transport::encode(nullptr, what, body, flags, nullptr);
+  }
   }
   if (!body.empty() && random() % 3 == 0)
     body[random() % body.size()] ^= static_cast<caf::byte>(1 << random() % 8);
@@ -170,20 +169,20 @@ TEST_CASE("a host takes any damage to its worker's region") {
       say_something(random, actors, *link.out);
     auto region = link.worker->own.data();
     switch (random() % 3) {
-      case 0: { // one bit of the records
-        auto at = shm::header_bytes + random() % (edges::small.data_bytes / 2);
-        region[at] ^= static_cast<std::byte>(1 << random() % 8);
-        break;
-      }
-      case 1: { // one bit of the words
-        auto at = 128 + random() % 512;
-        region[at] ^= static_cast<std::byte>(1 << random() % 8);
-        break;
-      }
-      default: { // all records
-        for (size_t i = 0; i < edges::small.data_bytes + edges::small.control_bytes; ++i)
-          region[shm::header_bytes + i] = static_cast<std::byte>(random());
-      }
+    case 0: { // one bit of the records
+      auto at = shm::header_bytes + random() % (edges::small.data_bytes / 2);
+      region[at] ^= static_cast<std::byte>(1 << random() % 8);
+      break;
+    }
+    case 1: { // one bit of the words
+      auto at = 128 + random() % 512;
+      region[at] ^= static_cast<std::byte>(1 << random() % 8);
+      break;
+    }
+    default: { // all records
+      for (size_t i = 0; i < edges::small.data_bytes + edges::small.control_bytes; ++i)
+        region[shm::header_bytes + i] = static_cast<std::byte>(random());
+    }
     }
     link.read();
   }

@@ -194,7 +194,8 @@ slow_start::slow_start(caf::actor_system& sys) : door_(sys.spawn(door, asked_)) 
 
 bulkhead::child_spec slow_start::spec(const std::string& name, const journal_ptr& book) const {
   auto result = light(name, book);
-  result.start = [at = door_, begin = result.start](caf::event_based_actor* self, const bulkhead::detail::child_started& done) {
+  result.start = [at = door_, begin = result.start](caf::event_based_actor* self,
+                                                    const bulkhead::detail::child_started& done) {
     self->request(at, caf::infinite, caf::get_atom_v).then([begin, self, done](int32_t) { begin(self, done); });
   };
   return result;

@@ -44,7 +44,8 @@ TEST_CASE("a supervisor that is told to end ends its children in reverse order, 
 
 TEST_CASE("a light child that ignores an exit is killed when its time is over, and only then the next one ends") {
   fixture here;
-  auto top = here.supervise({}, {light("a", here.book), stubborn("b", here.book).stops_within(50ms), light("c", here.book)});
+  auto top =
+    here.supervise({}, {light("a", here.book), stubborn("b", here.book).stops_within(50ms), light("c", here.book)});
   REQUIRE(here.child(top, "c") != nullptr);
   here.book->take();
   CHECK(here.end(top) == caf::exit_reason::user_shutdown);
@@ -131,8 +132,8 @@ TEST_CASE("a worker that is killed by its handle is not replaced, and its certif
 
 TEST_CASE("a supervisor that nobody refers to any more ends its children in reverse order") {
   fixture here;
-  auto top = here.supervise({}, {light("a", here.book), in_worker("h"), light("b", here.book),
-                                 stubborn("c", here.book).stops_within(1ms)});
+  auto top = here.supervise(
+    {}, {light("a", here.book), in_worker("h"), light("b", here.book), stubborn("c", here.book).stops_within(1ms)});
   REQUIRE(here.child(top, "c") != nullptr);
   here.book->take();
   top = nullptr;
@@ -177,7 +178,8 @@ TEST_CASE("the end of the system ends a tree in order, at any moment, and nothin
     fixture here;
     auto inner = child_supervisor("inner", patient(strategy::one_for_all),
                                   {in_worker("h"), light("b", book), in_worker("i", restarted())});
-    auto top = here.supervise(patient(strategy::rest_for_one), {light("a", book), in_worker("g"), inner, light("c", book)});
+    auto top =
+      here.supervise(patient(strategy::rest_for_one), {light("a", book), in_worker("g"), inner, light("c", book)});
     if (until == 1)
       REQUIRE(book->eventually_has(1));
     if (until >= 2)

@@ -116,7 +116,8 @@ TEST_CASE("while a child waits for its back-off the others serve, and the superv
 TEST_CASE("a child that fails to start counts as a death, and is tried again") {
   fixture here;
   auto failures = std::make_shared<std::atomic<int>>(2);
-  auto top = here.supervise(patient(), {light("a", here.book), failing("b", here.book, failures), light("c", here.book)});
+  auto top =
+    here.supervise(patient(), {light("a", here.book), failing("b", here.book, failures), light("c", here.book)});
   REQUIRE(here.child(top, "c") != nullptr);
   CHECK(here.book->take() == lines{"+a", "+b", "+c"});
   auto all = test_support::ask<std::vector<child_status>>(here.self, top, caf::get_atom_v);
@@ -135,7 +136,8 @@ TEST_CASE("a supervisor whose child never starts gives up with the cause, light 
     {heavy_child("b", "ward", worker_options{}, int32_t{7}), "b: wrong_arguments"},
     {heavy_child("b", "ward", worker_options{.program = "/no/such/program"}), "b: program_not_found"},
     {child("b", [](caf::event_based_actor*) { return caf::actor{}; }), "b: startup_failed(\"the handle is empty\")"},
-    {child("b", [](caf::event_based_actor*) -> caf::expected<caf::actor> { return caf::make_error(errc::shutting_down); }),
+    {child("b",
+           [](caf::event_based_actor*) -> caf::expected<caf::actor> { return caf::make_error(errc::shutting_down); }),
      "b: shutting_down"},
     {child("b", [](caf::event_based_actor*) -> caf::actor { throw 7; }), "no std::exception"},
   };
@@ -157,7 +159,8 @@ TEST_CASE("a supervisor that has nothing but a child that does not start gives u
   here.self->monitor(top);
   auto reason = test_support::end_of(here.self, top);
   REQUIRE(reason);
-  CHECK(contains(told_by(*reason), "1 death within 10000 ms, and 0 restarts are allowed in that time: a: constructor_failed"));
+  CHECK(contains(told_by(*reason),
+                 "1 death within 10000 ms, and 0 restarts are allowed in that time: a: constructor_failed"));
   CHECK(here.book->entries().empty());
 }
 
@@ -192,8 +195,7 @@ TEST_CASE("a supervisor that gives up is a death for its parent, which starts th
   };
   die_twice();
   REQUIRE(log.eventually("d", child_state::up, 1));
-  CHECK(here.book->take()
-        == lines{"+a", "+b", "+c", "+d", "-b", "-c", "+b", "+c", "-c", "-b", "-d", "+b", "+c", "+d"});
+  CHECK(here.book->take() == lines{"+a", "+b", "+c", "+d", "-b", "-c", "+b", "+c", "-c", "-b", "-d", "+b", "+c", "+d"});
   CHECK(log.last("inner").last_end == errc::restarts_exhausted);
   die_twice();
   auto reason = test_support::end_of(here.self, top);
@@ -237,6 +239,7 @@ TEST_CASE("what is wrong with a supervisor's options or children is named, also 
   CHECK(contains(complaint_of({}, {child_spec{.name = "b"}}), "must be a function for b"));
   CHECK(contains(complaint_of({}, {in_worker("b", {.mailbox_bytes = 5})}), "mailbox_bytes"));
   CHECK(contains(complaint_of({.restarts_max = 1001}, {a}), "restarts_max"));
-  CHECK(contains(complaint_of({}, {a, child_supervisor("s", {}, {child_supervisor("t", {.within = 0ms}, {a})})}), "within"));
+  CHECK(contains(complaint_of({}, {a, child_supervisor("s", {}, {child_supervisor("t", {.within = 0ms}, {a})})}),
+                 "within"));
   CHECK(complaint_of({}, {}) == "none");
 }

@@ -82,8 +82,8 @@ TEST_CASE("a pool that replaces its members is up for its supervisor, and one th
   auto options = wards(1);
   options.restart.restarts_max = 1;
   options.restart.within = 24h;
-  auto top = here.supervise(patient(strategy::rest_for_one), {light("a", here.book), pool_child("pool", "ward", options),
-                                                              light("b", here.book)});
+  auto top = here.supervise(patient(strategy::rest_for_one),
+                            {light("a", here.book), pool_child("pool", "ward", options), light("b", here.book)});
   status_log log{here.sys, top};
   REQUIRE(log.eventually("b", child_state::up));
   auto pool = here.child(top, "pool");
@@ -123,7 +123,8 @@ TEST_CASE("a supervisor whose pool gives up too often tells its story") {
 TEST_CASE("another pool starts when all members of the one before have ended") {
   fixture here;
   gate door;
-  auto top = here.supervise(patient(strategy::rest_for_one), {light("a", here.book), pool_of("pool", 1).stops_within(0ms)});
+  auto top =
+    here.supervise(patient(strategy::rest_for_one), {light("a", here.book), pool_of("pool", 1).stops_within(0ms)});
   status_log log{here.sys, top};
   REQUIRE(log.eventually("pool", child_state::up));
   auto pool = here.child(top, "pool");

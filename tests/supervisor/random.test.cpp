@@ -128,7 +128,8 @@ TEST_CASE("children that come, go, die and restart at any moment are those that 
       made.name = "a" + std::to_string(model.size());
       made.temporary = random() % 4 == 0;
       auto spec = random() % 4 == 0 ? in_worker(made.name) : light(made.name, here.book);
-      made.started = start_child(top, std::move(spec).restarts(made.temporary ? restart_type::temporary : restart_type::permanent));
+      made.started =
+        start_child(top, std::move(spec).restarts(made.temporary ? restart_type::temporary : restart_type::permanent));
       model.push_back(std::move(made));
     };
     add();

@@ -77,10 +77,13 @@ TEST_CASE("an actor adds and ends children without blocking, with then and in a 
   auto asker = here.sys.spawn([top, told, book = here.book](caf::event_based_actor* self) {
     start_child(top, light("a", book)).then(self, [=](const caf::actor&) {
       told->note("a");
-      start_child(top, light("a", book)).then(self, [](const caf::actor&) {}, [=](const caf::error& why) {
-        told->note(why == errc::invalid_option ? "not again" : to_string(why));
-        stop_child(top, "a").then(self, [=] { told->note("gone"); });
-      });
+      start_child(top, light("a", book))
+        .then(
+          self, [](const caf::actor&) {},
+          [=](const caf::error& why) {
+            told->note(why == errc::invalid_option ? "not again" : to_string(why));
+            stop_child(top, "a").then(self, [=] { told->note("gone"); });
+          });
     });
   });
   CHECK(told->eventually_has(3));
@@ -104,7 +107,8 @@ TEST_CASE("a child whose first start fails is none, and nobody else hears of tha
   CHECK(text_of(start_child(top, whimsical("b", here.book, fails))) == "constructor_failed(\"not today\")");
   CHECK(error_of(start_child(top, child("b", [](caf::event_based_actor*) -> caf::actor { throw 7; })))
         == errc::constructor_failed);
-  CHECK(error_of(start_child(top, child("b", [](caf::event_based_actor*) { return caf::actor{}; }))) == errc::startup_failed);
+  CHECK(error_of(start_child(top, child("b", [](caf::event_based_actor*) { return caf::actor{}; })))
+        == errc::startup_failed);
   CHECK(error_of(start_child(top, child("b", [a](caf::event_based_actor*) { return a; }))) == errc::startup_failed);
   CHECK(error_of(start_child(top, heavy_child("b", "nobody", worker_options{}))) == errc::unknown_actor);
   CHECK(error_of(start_child(top, heavy_child("b", "ward", worker_options{.program = "/no/such/program"})))
@@ -185,7 +189,8 @@ TEST_CASE("a child waits for those before it where they need each other, and for
   }
 }
 
-TEST_CASE("a child that is being started when others restart ends with them and starts behind them, and only that is told") {
+TEST_CASE(
+  "a child that is being started when others restart ends with them and starts behind them, and only that is told") {
   fixture here;
   auto how = GENERATE(strategy::one_for_all, strategy::rest_for_one);
   slow_start b{here.sys};
@@ -215,7 +220,9 @@ TEST_CASE("a child whose start fails while others restart is none, and they rest
   status_log log{here.sys, top};
   auto spec = b.spec("b", here.book);
   spec.start = [begin = spec.start](caf::event_based_actor* self, const detail::child_started& done) {
-    begin(self, [done](const caf::expected<caf::actor>&) { done(caf::make_error(errc::startup_failed, std::string{"late"})); });
+    begin(self, [done](const caf::expected<caf::actor>&) {
+      done(caf::make_error(errc::startup_failed, std::string{"late"}));
+    });
   };
   REQUIRE(log.eventually("a", child_state::up));
   auto started = start_child(top, spec);
@@ -262,7 +269,8 @@ TEST_CASE("a subtree that is added is up when its children are, and if it gives 
   CHECK(start_child(*up, light("d", here.book)).wait_for(patience)); // a level below
   CHECK(here.list(*up) == lines{"b", "c", "d"});
   auto never = std::make_shared<std::atomic<bool>>(true);
-  auto broken = child_supervisor("broken", {.restarts_max = 0}, {light("x", here.book), whimsical("y", here.book, never)});
+  auto broken =
+    child_supervisor("broken", {.restarts_max = 0}, {light("x", here.book), whimsical("y", here.book, never)});
   CHECK(error_of(start_child(top, broken)) == errc::restarts_exhausted);
   CHECK(here.list(top) == lines{"a", "inner"});
   CHECK(stop_child(top, "inner").wait_for(patience));

@@ -134,8 +134,9 @@ TEST_CASE("those who restart with an elder child wait for one that has been told
 TEST_CASE("a child that does not heed its end by name is ended by force, light or heavy, or left behind") {
   fixture here;
   gate door, other;
-  auto top = here.supervise({.kill_after = 1ms}, {stubborn("s", here.book).stops_within(1ms),
-                                                  in_worker("h").stops_within(1ms), light("b", here.book).stops_within(1ms)});
+  auto top =
+    here.supervise({.kill_after = 1ms}, {stubborn("s", here.book).stops_within(1ms), in_worker("h").stops_within(1ms),
+                                         light("b", here.book).stops_within(1ms)});
   CHECK(here.child(top, "b") != nullptr);
   CHECK(stop_child(top, "s").wait_for(patience));
   auto h = here.child(top, "h");

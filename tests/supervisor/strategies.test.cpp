@@ -44,7 +44,8 @@ TEST_CASE("a subtree is up when all of its children are, and the next child star
   fixture here;
   slow_start c{here.sys};
   auto inner = child_supervisor("inner", {}, {light("b", here.book), c.spec("c", here.book)});
-  auto top = here.supervise({}, {light("a", here.book), inner, child_supervisor("empty", {}, {}), light("d", here.book)});
+  auto top =
+    here.supervise({}, {light("a", here.book), inner, child_supervisor("empty", {}, {}), light("d", here.book)});
   REQUIRE(c.eventually_asked(1));
   CHECK(here.book->take() == lines{"+a", "+b"});
   auto all = ask<std::vector<child_status>>(here.self, top, caf::get_atom_v);
@@ -108,7 +109,8 @@ TEST_CASE("rest for one stops those after the child that died, and starts it and
 
 TEST_CASE("heavy and light children of one supervisor end and start with each other") {
   fixture here;
-  auto top = here.supervise(patient(strategy::rest_for_one), {in_worker("engine"), light("front", here.book), in_worker("back")});
+  auto top = here.supervise(patient(strategy::rest_for_one),
+                            {in_worker("engine"), light("front", here.book), in_worker("back")});
   status_log log{here.sys, top};
   REQUIRE(log.eventually("back", child_state::up));
   auto engine = here.pid(here.child(top, "engine"));

@@ -47,8 +47,7 @@ host_fixture::configuration::configuration(size_t scheduler_threads) {
   load<bulkhead::host>();
 }
 
-host_fixture::host_fixture(size_t scheduler_threads)
-  : cfg(scheduler_threads), sys(cfg), host(bulkhead::host::of(sys)) {
+host_fixture::host_fixture(size_t scheduler_threads) : cfg(scheduler_threads), sys(cfg), host(bulkhead::host::of(sys)) {
   // nop
 }
 

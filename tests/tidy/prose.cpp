@@ -6,7 +6,7 @@ namespace bulkhead::tidy {
 
 namespace {
 
-constexpr size_t lines_max = 300;
+constexpr size_t lines_max = 400;
 
 findings words_found(const source_file& file, const std::vector<std::string>& words) {
   findings result;

@@ -4,7 +4,7 @@
 
 namespace bulkhead::tidy {
 
-/// No file is longer than 300 lines.
+/// No file is longer than 400 lines.
 [[nodiscard]] findings too_long(const source_file& file);
 
 /// Work that is not done is done or deleted, not marked.

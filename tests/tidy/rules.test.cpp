@@ -79,8 +79,8 @@ TEST_CASE("the rules notice a memory order outside of shm") {
 }
 
 TEST_CASE("the rules notice long files, marks and sleeps") {
-  CHECK(too_long(shm_file(std::string(300, '\n'))).empty());
-  CHECK(too_long(shm_file(std::string(301, '\n'))).size() == 1);
+  CHECK(too_long(shm_file(std::string(400, '\n'))).empty());
+  CHECK(too_long(shm_file(std::string(401, '\n'))).size() == 1);
   CHECK(unfinished_marks(shm_file(std::string{"// TO"} + "DO: later\n")).size() == 1);
   CHECK(unfinished_marks(shm_file("mkdtemp(\"/tmp/XXXXXX\");\n")).empty());
   CHECK(sleeps(shm_file(std::string{"std::this_thread::sleep"} + "_for(1s);\n")).size() == 1);

@@ -76,10 +76,11 @@ std::vector<int> program::workers() const {
   return result;
 }
 
-service::service(std::vector<std::string> options) : run([&] {
-    options.insert(options.end(), {"--listen", "127.0.0.1:0"});
-    return options;
-  }()) {
+service::service(std::vector<std::string> options)
+  : run([&] {
+      options.insert(options.end(), {"--listen", "127.0.0.1:0"});
+      return options;
+    }()) {
   auto line = run.read_line();
   auto colon = line.rfind(':');
   port = colon == std::string::npos ? uint16_t{0} : static_cast<uint16_t>(std::stoi(line.substr(colon + 1)));

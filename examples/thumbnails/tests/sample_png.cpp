@@ -16,20 +16,20 @@ struct png_format {
 
 png_format format_of(png_kind kind) {
   switch (kind) {
-    case png_kind::gray1:
-      return {PNG_COLOR_TYPE_GRAY, 1, 1};
-    case png_kind::gray8:
-      return {PNG_COLOR_TYPE_GRAY, 8, 1};
-    case png_kind::gray_alpha16:
-      return {PNG_COLOR_TYPE_GRAY_ALPHA, 16, 2};
-    case png_kind::palette:
-      return {PNG_COLOR_TYPE_PALETTE, 8, 1};
-    case png_kind::rgb16_interlaced:
-      return {PNG_COLOR_TYPE_RGB, 16, 3};
-    case png_kind::rgba:
-      return {PNG_COLOR_TYPE_RGB_ALPHA, 8, 4};
-    case png_kind::rgb:
-      break;
+  case png_kind::gray1:
+    return {PNG_COLOR_TYPE_GRAY, 1, 1};
+  case png_kind::gray8:
+    return {PNG_COLOR_TYPE_GRAY, 8, 1};
+  case png_kind::gray_alpha16:
+    return {PNG_COLOR_TYPE_GRAY_ALPHA, 16, 2};
+  case png_kind::palette:
+    return {PNG_COLOR_TYPE_PALETTE, 8, 1};
+  case png_kind::rgb16_interlaced:
+    return {PNG_COLOR_TYPE_RGB, 16, 3};
+  case png_kind::rgba:
+    return {PNG_COLOR_TYPE_RGB_ALPHA, 8, 4};
+  case png_kind::rgb:
+    break;
   }
   return {PNG_COLOR_TYPE_RGB, 8, 3};
 }

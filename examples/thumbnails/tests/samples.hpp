@@ -17,8 +17,8 @@ std::string make_jpeg_of_scans(uint32_t side, uint32_t scans);
 
 enum class png_kind : uint8_t { gray1, gray8, gray_alpha16, palette, rgb, rgb16_interlaced, rgba };
 
-constexpr png_kind all_png_kinds[] = {png_kind::gray1,   png_kind::gray8, png_kind::gray_alpha16,    png_kind::palette,
-                                      png_kind::rgb,     png_kind::rgba,  png_kind::rgb16_interlaced};
+constexpr png_kind all_png_kinds[] = {png_kind::gray1, png_kind::gray8, png_kind::gray_alpha16,    png_kind::palette,
+                                      png_kind::rgb,   png_kind::rgba,  png_kind::rgb16_interlaced};
 
 /// @param comment put into a text chunk.
 std::string make_png(png_kind kind, uint32_t width, uint32_t height, std::string_view comment = {});

@@ -112,13 +112,14 @@ public:
 
   template <boost::asio::completion_token_for<typename detail::signature_of<T>::throwing> CompletionToken>
   auto operator()(CompletionToken&& token) && {
-    static_assert(std::is_void_v<T> || std::is_default_constructible_v<detail::value_of<T>>,
-                  "what is awaited gives a type without a default constructor, which Asio cannot pass on: use as_expected(...)");
+    static_assert(
+      std::is_void_v<T> || std::is_default_constructible_v<detail::value_of<T>>,
+      "what is awaited gives a type without a default constructor, which Asio cannot pass on: use as_expected(...)");
     auto initiate = [](auto handler, Begin begin) {
       begin(detail::throwing_end<T, decltype(handler)>{std::move(handler)});
     };
-    return boost::asio::async_initiate<CompletionToken, typename detail::signature_of<T>::throwing>(std::move(initiate), token,
-                                                                                                    std::move(begin_));
+    return boost::asio::async_initiate<CompletionToken, typename detail::signature_of<T>::throwing>(
+      std::move(initiate), token, std::move(begin_));
   }
 
   // -- for Bulkhead -----------------------------------------------------------
@@ -141,8 +142,11 @@ public:
 
   template <boost::asio::completion_token_for<void(caf::expected<T>)> CompletionToken>
   auto operator()(CompletionToken&& token) && {
-    auto initiate = [](auto handler, Begin begin) { begin(detail::expected_end<T, decltype(handler)>{std::move(handler)}); };
-    return boost::asio::async_initiate<CompletionToken, void(caf::expected<T>)>(std::move(initiate), token, std::move(begin_));
+    auto initiate = [](auto handler, Begin begin) {
+      begin(detail::expected_end<T, decltype(handler)>{std::move(handler)});
+    };
+    return boost::asio::async_initiate<CompletionToken, void(caf::expected<T>)>(std::move(initiate), token,
+                                                                                std::move(begin_));
   }
 
 private:

@@ -90,7 +90,9 @@ Either choose(unit) {
 template <class Either, size_t Offset, class... Ts, size_t... Is>
 Either choose_nth(std::variant<Ts...> value, std::index_sequence<Is...>) {
   std::optional<Either> result;
-  ((value.index() == Is ? void(result.emplace(std::in_place_index<Offset + Is>, std::move(*std::get_if<Is>(&value)))) : void()), ...);
+  ((value.index() == Is ? void(result.emplace(std::in_place_index<Offset + Is>, std::move(*std::get_if<Is>(&value))))
+                        : void()),
+   ...);
   return std::move(*result);
 }
 
@@ -108,7 +110,7 @@ awaitable<typename unwrapped<both_flat<T, U>>::type> both(awaitable<T> first, aw
   all->add(std::move(second), fails_all<U>(*all, y));
   co_await all->end();
   all->rethrow();
-  if constexpr (std::tuple_size_v<both_flat<T, U>> > 1)
+  if constexpr (std::tuple_size_v < both_flat < T, U >>> 1)
     co_return std::tuple_cat(flat(std::move(*x)), flat(std::move(*y)));
   else if constexpr (std::tuple_size_v<both_flat<T, U>> == 1)
     co_return std::get<0>(std::tuple_cat(flat(std::move(*x)), flat(std::move(*y))));
@@ -145,13 +147,13 @@ awaitable<either<T, U>> first_of(awaitable<T> first, awaitable<U> second) {
 /// Both at once: `auto [x, y] = co_await (pool.submit<&f>(1) && request<int32_t>(self, server, 1s, 7));`. The first error cancels the
 /// other one and is thrown when both have ended. Coroutines, futures and requests in any mixture; void gives nothing.
 template <class T, class U>
-awaitable<typename detail::unwrapped<detail::both_flat<T, U>>::type> operator&&(awaitable<T> first, awaitable<U> second) {
+awaitable<typename detail::unwrapped<detail::both_flat<T, U>>::type> operator&&(awaitable<T> first,
+                                                                                awaitable<U> second) {
   return detail::both(std::move(first), std::move(second));
 }
 
 template <class X, class Y>
-  requires(detail::awaited<X> && detail::awaited<Y>
-           && (detail::is_ours<std::remove_cvref_t<X>>::value || detail::is_ours<std::remove_cvref_t<Y>>::value))
+  requires detail::awaits_ours<X, Y>
 auto operator&&(X&& first, Y&& second) {
   return detail::both(to_awaitable(std::forward<X>(first)), to_awaitable(std::forward<Y>(second)));
 }
@@ -163,8 +165,7 @@ awaitable<detail::either<T, U>> operator||(awaitable<T> first, awaitable<U> seco
 }
 
 template <class X, class Y>
-  requires(detail::awaited<X> && detail::awaited<Y>
-           && (detail::is_ours<std::remove_cvref_t<X>>::value || detail::is_ours<std::remove_cvref_t<Y>>::value))
+  requires detail::awaits_ours<X, Y>
 auto operator||(X&& first, Y&& second) {
   return detail::first_of(to_awaitable(std::forward<X>(first)), to_awaitable(std::forward<Y>(second)));
 }

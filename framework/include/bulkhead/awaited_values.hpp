@@ -143,7 +143,8 @@ auto await_response(Self* self, Send send, caf::detail::type_list<Ts...>) {
       }
       return found;
     });
-    response.then(on_response<waiting_type, Ts...>{waiting}, [waiting](caf::error& reason) { waiting->fail(std::move(reason)); });
+    response.then(on_response<waiting_type, Ts...>{waiting},
+                  [waiting](caf::error& reason) { waiting->fail(std::move(reason)); });
   };
   return operation<typename joined<Ts...>::type, decltype(begin)>{std::move(begin)};
 }
@@ -232,7 +233,8 @@ namespace boost::asio::detail {
 template <class Signature, class T>
 class awaitable_async_op<Signature, bulkhead::future<T>, bulkhead::actor_executor>
   : bulkhead::detail::kept<decltype(bulkhead::detail::await_future(bulkhead::future<T>{}))>,
-    public awaitable_async_op<Signature, decltype(bulkhead::detail::await_future(bulkhead::future<T>{})), bulkhead::actor_executor> {
+    public awaitable_async_op<Signature, decltype(bulkhead::detail::await_future(bulkhead::future<T>{})),
+                              bulkhead::actor_executor> {
   using operation = decltype(bulkhead::detail::await_future(bulkhead::future<T>{}));
   using kept = bulkhead::detail::kept<operation>;
   using base = awaitable_async_op<Signature, operation, bulkhead::actor_executor>;

@@ -60,7 +60,8 @@ public:
     std::shared_ptr<chunk_outcome> results;
   };
 
-  chunk_feed(executor pool, const runtime::task_entry& function, std::unique_ptr<argument_source> source, map_options options);
+  chunk_feed(executor pool, const runtime::task_entry& function, std::unique_ptr<argument_source> source,
+             map_options options);
 
   chunk_feed(const chunk_feed&) = delete;
   chunk_feed& operator=(const chunk_feed&) = delete;

@@ -159,7 +159,8 @@ auto request(Self* self, const Handle& to, std::chrono::duration<Rep, Period> ti
                 "each part of a message needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
   static_assert((runtime::can_cross_processes<Ts> && ...),
                 "each part of a response needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
-  auto send = [self, to, timeout, content = std::tuple<std::decay_t<Args>...>{std::forward<Args>(arguments)...}]() mutable {
+  auto send = [self, to, timeout,
+               content = std::tuple<std::decay_t<Args>...>{std::forward<Args>(arguments)...}]() mutable {
     return std::apply([&](auto&... xs) { return self->request(to, timeout, std::move(xs)...); }, content);
   };
   using promised = typename decltype(send())::response_type;
@@ -172,9 +173,11 @@ auto request(Self* self, const Handle& to, std::chrono::duration<Rep, Period> ti
 /// @param self the actor of the awaiting coroutine.
 template <class Handle = caf::actor, class Self, class... Ts>
 auto spawn(Self* self, std::string_view name, Ts&&... arguments) {
-  auto send = [self, name = std::string{name}, rest = std::tuple<std::decay_t<Ts>...>{std::forward<Ts>(arguments)...}]() mutable {
+  auto send = [self, name = std::string{name},
+               rest = std::tuple<std::decay_t<Ts>...>{std::forward<Ts>(arguments)...}]() mutable {
     return std::apply(
-      [&](auto&... xs) { return host::of(self->system()).template spawn_async<Handle>(self, name, std::move(xs)...); }, rest);
+      [&](auto&... xs) { return host::of(self->system()).template spawn_async<Handle>(self, name, std::move(xs)...); },
+      rest);
   };
   return detail::await_response(self, std::move(send), caf::detail::type_list<Handle>{});
 }

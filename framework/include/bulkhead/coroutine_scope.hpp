@@ -76,7 +76,8 @@ private:
 
 /// Begins `what` at once, as a part of the calling handler or coroutine, up to where it first waits.
 template <class T, class End>
-std::shared_ptr<running> begin_coroutine(const actor_executor& executor, running_list& owner, awaitable<T> what, End end) {
+std::shared_ptr<running> begin_coroutine(const actor_executor& executor, running_list& owner, awaitable<T> what,
+                                         End end) {
   auto self = std::make_shared<running>();
   owner.add(*self);
   // A coroutine that waits for a message must not keep its actor alive; what else it waits for does that by itself.
@@ -107,7 +108,8 @@ public:
   template <class T, class End>
   std::shared_ptr<running> begin_root(awaitable<T> what, End end) {
     keep_going();
-    auto root = [scope = shared_from_this(), end = std::move(end)](std::exception_ptr failed, value_of<T> value) mutable {
+    auto root = [scope = shared_from_this(), end = std::move(end)](std::exception_ptr failed,
+                                                                   value_of<T> value) mutable {
       std::move(end)(std::move(failed), std::move(value));
       scope->let_go();
     };

@@ -22,9 +22,11 @@ namespace detail {
 template <class F, class... Ts>
 consteval bool check_task() {
   using signature = typename runtime::task_of<F>::signature;
-  static_assert(!signature::takes_pointers, "a task cannot take a pointer: pass the value, such as a std::string or bytes");
-  static_assert(!signature::takes_references,
-                "a task cannot change the caller's objects: take its parameters by value or const&, and return the result");
+  static_assert(!signature::takes_pointers,
+                "a task cannot take a pointer: pass the value, such as a std::string or bytes");
+  static_assert(
+    !signature::takes_references,
+    "a task cannot change the caller's objects: take its parameters by value or const&, and return the result");
   static_assert(signature::takes_known_types,
                 "each parameter of a task needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
   static_assert(runtime::can_be_result<typename runtime::task_of<F>::result>,
@@ -35,7 +37,9 @@ consteval bool check_task() {
 }
 
 template <class F>
-concept has_one_call = requires { &F::operator(); };
+concept has_one_call = requires {
+  &F::operator();
+};
 
 template <class F>
 consteval bool check_object() {
@@ -56,7 +60,8 @@ template <auto Fun, class... Ts>
 bound_function call(Ts&&... arguments) {
   using fun = runtime::function_value<Fun>;
   if constexpr (detail::check_task<fun, Ts...>())
-    return {runtime::task_of<fun>::entry.key, runtime::task_of<fun>::signature::arguments(std::forward<Ts>(arguments)...)};
+    return {runtime::task_of<fun>::entry.key,
+            runtime::task_of<fun>::signature::arguments(std::forward<Ts>(arguments)...)};
   else
     return {};
 }

@@ -49,7 +49,8 @@ public:
   /// @param self an event-based actor, from inside of it.
   template <class Self, class OnValue, class OnError>
   void then(Self* self, OnValue on_value, OnError on_error) const {
-    static_assert(std::is_base_of_v<caf::scheduled_actor, Self>, "then needs an event-based actor: use get() in others");
+    static_assert(std::is_base_of_v<caf::scheduled_actor, Self>,
+                  "then needs an event-based actor: use get() in others");
     auto handle = [state = state_, on_value = std::move(on_value), on_error = std::move(on_error)]() mutable {
       if (state->reason())
         on_error(state->reason());
@@ -74,9 +75,11 @@ public:
     auto promise = self->template make_response_promise<T>();
     auto fail = [promise](const caf::error& reason) mutable { promise.deliver(reason); };
     if constexpr (std::is_void_v<T>)
-      then(self, [promise]() mutable { promise.deliver(); }, fail);
+      then(
+        self, [promise]() mutable { promise.deliver(); }, fail);
     else
-      then(self, [promise](const T& value) mutable { promise.deliver(value); }, fail);
+      then(
+        self, [promise](const T& value) mutable { promise.deliver(value); }, fail);
     return promise;
   }
 

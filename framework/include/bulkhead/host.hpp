@@ -89,8 +89,7 @@ public:
   template <class Handle = caf::actor, class Self, class T, class... Ts>
     requires(!std::same_as<std::remove_cvref_t<T>, worker_options>)
   auto spawn_async(Self* self, std::string_view name, T&& argument, Ts&&... arguments) {
-    return spawn_async<Handle>(self, name, worker_options{}, std::forward<T>(argument),
-                               std::forward<Ts>(arguments)...);
+    return spawn_async<Handle>(self, name, worker_options{}, std::forward<T>(argument), std::forward<Ts>(arguments)...);
   }
 
   /// Spawns equal actors, each in a worker process of its own, behind one handle, and waits until the first `workers_min` are up. What is

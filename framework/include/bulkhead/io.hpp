@@ -215,7 +215,7 @@ void close_at_end(caf::event_based_actor* self, const std::shared_ptr<T>& object
     auto strong = weak.lock();
     if (!strong)
       return;
-    if constexpr (requires(boost::system::error_code& failed) { strong->close(failed); }) {
+    if constexpr (requires(boost::system::error_code & failed) { strong->close(failed); }) {
       boost::system::error_code ignored;
       strong->close(ignored);
     } else {

@@ -37,7 +37,9 @@ void init_types() {
 namespace detail {
 
 template <class T>
-concept adds_an_actor = requires(caf::actor_system_config& cfg) { T::add_to(cfg); };
+concept adds_an_actor = requires(caf::actor_system_config& cfg) {
+  T::add_to(cfg);
+};
 
 template <class T>
 void add_if_actor(caf::actor_system_config& cfg) {

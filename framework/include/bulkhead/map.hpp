@@ -127,7 +127,9 @@ private:
 namespace detail {
 
 template <class T>
-concept tuple_like = requires { std::tuple_size<std::remove_cvref_t<T>>::value; };
+concept tuple_like = requires {
+  std::tuple_size<std::remove_cvref_t<T>>::value;
+};
 
 /// Whether `F` takes the elements of a tuple instead of it.
 template <class F, class Element>
@@ -138,9 +140,9 @@ consteval bool check_element() {
   if constexpr (is_unpacked<F, Element>)
     return []<size_t... Is>(std::index_sequence<Is...>) {
       return check_task<F, std::tuple_element_t<Is, std::remove_cvref_t<Element>>...>();
-    }(std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Element>>>{});
-  else
-    return check_task<F, Element>();
+    }
+  (std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<Element>>>{});
+  else return check_task<F, Element>();
 }
 
 template <class F, std::ranges::view View>
@@ -168,7 +170,8 @@ private:
   static caf::message arguments(Element&& x) {
     using signature = typename runtime::task_of<F>::signature;
     if constexpr (is_unpacked<F, Element>)
-      return std::apply([](auto&&... xs) { return signature::arguments(std::forward<decltype(xs)>(xs)...); }, std::forward<Element>(x));
+      return std::apply([](auto&&... xs) { return signature::arguments(std::forward<decltype(xs)>(xs)...); },
+                        std::forward<Element>(x));
     else
       return signature::arguments(std::forward<Element>(x));
   }
@@ -181,7 +184,8 @@ template <class F, std::ranges::viewable_range Range>
 std::unique_ptr<chunk_feed> feed_of(const executor& pool, Range&& range, map_options options) {
   using arguments = range_arguments<F, std::views::all_t<Range>>;
   return std::make_unique<chunk_feed>(pool, runtime::task_of<F>::chunk_entry,
-                                      std::make_unique<arguments>(std::views::all(std::forward<Range>(range))), options);
+                                      std::make_unique<arguments>(std::views::all(std::forward<Range>(range))),
+                                      options);
 }
 
 } // namespace detail
@@ -194,7 +198,8 @@ template <auto Fun, std::ranges::viewable_range Range>
 auto map(const executor& pool, Range&& range, map_options options = {}) {
   using fun = runtime::function_value<Fun>;
   if constexpr (detail::check_element<fun, std::ranges::range_reference_t<Range>>())
-    return map_results<typename runtime::task_of<fun>::result>{detail::feed_of<fun>(pool, std::forward<Range>(range), options)};
+    return map_results<typename runtime::task_of<fun>::result>{
+      detail::feed_of<fun>(pool, std::forward<Range>(range), options)};
 }
 
 /// The same, with the results as they are completed, each with the place of its element:

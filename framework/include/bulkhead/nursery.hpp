@@ -185,11 +185,18 @@ struct is_awaitable<awaitable<T>> : std::true_type {};
 template <class T>
 concept awaited = is_ours<std::remove_cvref_t<T>>::value || is_awaitable<std::remove_cvref_t<T>>::value;
 
+/// Both can be awaited, and one is a type of Bulkhead's, so that its operators belong to us.
+template <class X, class Y>
+concept awaits_ours = (is_ours<std::remove_cvref_t<X>>::value || is_ours<std::remove_cvref_t<Y>>::value)
+                      && awaited<X>&& awaited<Y>;
+
 /// Explains with one sentence what can be limited or be in a group; true if `T` can.
 template <class T>
 consteval bool check_awaited() {
-  static_assert(awaited<T>, "this takes a coroutine, a future or a request: call the function that is a coroutine, and give operations of "
-                            "Asio the token bulkhead::use_awaitable");
+  static_assert(
+    awaited<T>,
+    "this takes a coroutine, a future or a request: call the function that is a coroutine, and give operations of "
+    "Asio the token bulkhead::use_awaitable");
   return awaited<T>;
 }
 
@@ -197,7 +204,8 @@ consteval bool check_awaited() {
 template <class T>
 consteval bool check_coroutine() {
   static_assert(is_awaitable<std::remove_cvref_t<T>>::value,
-                "this takes what a coroutine returns: call the function, and make a coroutine of a future or a request with to_awaitable");
+                "this takes what a coroutine returns: call the function, and make a coroutine of a future or a request "
+                "with to_awaitable");
   return is_awaitable<std::remove_cvref_t<T>>::value;
 }
 

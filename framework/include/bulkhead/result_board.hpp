@@ -86,7 +86,8 @@ public:
 private:
   class withdrawal final : public runtime::canceller {
   public:
-    withdrawal(std::weak_ptr<result_board> board, std::weak_ptr<outcome> who) : board_(std::move(board)), who_(std::move(who)) {
+    withdrawal(std::weak_ptr<result_board> board, std::weak_ptr<outcome> who)
+      : board_(std::move(board)), who_(std::move(who)) {
       // nop
     }
 

@@ -105,8 +105,10 @@ template <class T>
 template <class Self, class F>
 [[nodiscard]] caf::error on_handover(Self* self, F state) {
   static_assert(std::is_base_of_v<caf::scheduled_actor, Self>,
-                "a blocking actor has a state beside its handlers, so there is no moment at which it could be handed over: use snapshot");
-  static_assert(!std::is_void_v<std::invoke_result_t<F&>>, "the function returns the state that the successor shall start with");
+                "a blocking actor has a state beside its handlers, so there is no moment at which it could be handed "
+                "over: use snapshot");
+  static_assert(!std::is_void_v<std::invoke_result_t<F&>>,
+                "the function returns the state that the successor shall start with");
   if constexpr (std::is_base_of_v<caf::scheduled_actor, Self>) {
     if (auto none = detail::check_successor(*self))
       return none;

@@ -28,7 +28,10 @@ using child_started = std::function<void(caf::expected<caf::actor>)>;
 template <class T>
 caf::expected<caf::actor> as_child(T&& result) {
   using type = std::remove_cvref_t<T>;
-  if constexpr (requires { typename type::value_type; result.error(); })
+  if constexpr (requires {
+                  typename type::value_type;
+                  result.error();
+                })
     return result ? as_child(std::move(*result)) : caf::expected<caf::actor>{std::move(result.error())};
   else
     return caf::actor_cast<caf::actor>(std::forward<T>(result));
@@ -37,12 +40,13 @@ caf::expected<caf::actor> as_child(T&& result) {
 /// What starts a child with `begin`, which gets the arguments and returns what the supervisor can wait for without blocking.
 template <class F, class... Ts>
 auto started_by(F begin, Ts&&... arguments) {
-  return [begin = std::move(begin), all = std::tuple<caf::detail::strip_and_convert_t<Ts>...>{std::forward<Ts>(arguments)...}](
-           caf::event_based_actor* self, const child_started& done) {
+  return [begin = std::move(begin), all = std::tuple<caf::detail::strip_and_convert_t<Ts>...>{std::forward<Ts>(
+                                      arguments)...}](caf::event_based_actor* self, const child_started& done) {
     std::apply(
       [&](const auto&... xs) {
-        begin(self, xs...).then([done](const caf::actor& started) { done(started); },
-                                [done](caf::error& failed) { done(std::move(failed)); });
+        begin(self, xs...)
+          .then([done](const caf::actor& started) { done(started); },
+                [done](caf::error& failed) { done(std::move(failed)); });
       },
       all);
   };
@@ -91,7 +95,8 @@ struct child_spec {
 ///        supervisor, which watches it anyway: a link that it comes with is undone.
 template <class F>
 child_spec child(std::string name, F start) {
-  return {.name = std::move(name), .start = [start = std::move(start)](caf::event_based_actor* self, const detail::child_started& done) {
+  return {.name = std::move(name),
+          .start = [start = std::move(start)](caf::event_based_actor* self, const detail::child_started& done) {
             done(detail::as_child(start(self)));
           }};
 }
@@ -103,7 +108,9 @@ child_spec heavy_child(std::string name, std::string_view actor, const worker_op
   auto begin = [actor = std::string{actor}, options](caf::event_based_actor* self, const auto&... xs) {
     return host::of(self->system()).spawn_async(self, actor, options, xs...);
   };
-  return {.name = std::move(name), .start = detail::started_by(std::move(begin), std::forward<Ts>(arguments)...), .wrong = check(options)};
+  return {.name = std::move(name),
+          .start = detail::started_by(std::move(begin), std::forward<Ts>(arguments)...),
+          .wrong = check(options)};
 }
 
 /// A pool of heavy actors as of `host::pool`, started without blocking; it is up when its first `workers_min` members are. The pool
@@ -114,12 +121,15 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
   auto begin = [actor = std::string{actor}, options](caf::event_based_actor* self, const auto&... xs) {
     return host::of(self->system()).pool_async(self, actor, options, xs...);
   };
-  return {.name = std::move(name), .start = detail::started_by(std::move(begin), std::forward<Ts>(arguments)...), .wrong = check(options)};
+  return {.name = std::move(name),
+          .start = detail::started_by(std::move(begin), std::forward<Ts>(arguments)...),
+          .wrong = check(options)};
 }
 
 /// A supervisor with children of its own, which is up when all of them are. When it gives up, that is its death, and its parent's
 /// business. It is given the time that its children take to end.
-[[nodiscard]] child_spec child_supervisor(std::string name, const supervisor_options& options, std::vector<child_spec> children);
+[[nodiscard]] child_spec child_supervisor(std::string name, const supervisor_options& options,
+                                          std::vector<child_spec> children);
 
 /// Starts a supervisor: a light actor that starts its children, one after the other, each when the one before is up; and starts them
 /// again when they die, as its strategy, their restart types and its back-off say. It deals with groups of actors that need each other;

@@ -46,8 +46,9 @@ transport::spawn_request make_request(std::string_view name, Ts&&... arguments) 
     result.check_interface = true;
     result.interface = signatures_of(caf::detail::type_list<Handle>{});
   }
-  static_assert((runtime::can_cross_processes<caf::detail::strip_and_convert_t<Ts>> && ...),
-                "each argument of a heavy actor needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
+  static_assert(
+    (runtime::can_cross_processes<caf::detail::strip_and_convert_t<Ts>> && ...),
+    "each argument of a heavy actor needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
   if constexpr ((runtime::can_cross_processes<caf::detail::strip_and_convert_t<Ts>> && ...))
     result.arguments = caf::make_message(std::forward<Ts>(arguments)...);
   return result;

@@ -26,7 +26,8 @@ std::function<void()> expect(caf::scheduled_actor* self, std::function<void()> h
   auto id = self->new_request_id(caf::message_priority::normal).response_id();
   self->add_multiplexed_response_handler(id, caf::behavior{std::move(handle)});
   return [receiver = caf::strong_actor_ptr{self->ctrl()}, id] {
-    receiver->enqueue(caf::make_mailbox_element(nullptr, id, {}, caf::message{}), runtime::caf_scheduler::current_unit());
+    receiver->enqueue(caf::make_mailbox_element(nullptr, id, {}, caf::message{}),
+                      runtime::caf_scheduler::current_unit());
   };
 }
 

@@ -124,7 +124,8 @@ caf::expected<worker> host::start_worker(const worker_options& options) {
 
 void host::start_worker_async(caf::event_based_actor* self, const worker_options& options,
                               std::function<void(caf::expected<worker>)> then) {
-  auto deliver = [receiver = caf::strong_actor_ptr{self->ctrl()}, then = std::move(then)](caf::expected<worker> result) {
+  auto deliver = [receiver = caf::strong_actor_ptr{self->ctrl()},
+                  then = std::move(then)](caf::expected<worker> result) {
     auto started = std::make_shared<started_worker>(std::move(result));
     auto action = caf::make_action([then, started] { then(started->take()); });
     receiver->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(action)), nullptr);

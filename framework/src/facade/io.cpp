@@ -22,7 +22,8 @@ namespace {
 /// Work on its way through a mailbox.
 class io_message {
 public:
-  io_message(std::shared_ptr<const io_binding> binding, io_work work) : binding_(std::move(binding)), work_(std::move(work)) {
+  io_message(std::shared_ptr<const io_binding> binding, io_work work)
+    : binding_(std::move(binding)), work_(std::move(work)) {
     // nop
   }
 

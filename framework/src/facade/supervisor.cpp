@@ -53,10 +53,10 @@ future<T> order(const caf::actor& supervisor, F what) {
   if (who == nullptr) {
     result->fail(caf::make_error(caf::sec::invalid_argument, "that is no supervisor of this process"));
   } else {
-    auto turn = caf::make_action([who, what = std::move(what), by = std::make_shared<asker<T>>(result)]() mutable {
-      what(*who, std::move(by));
-    });
-    who->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(turn)), runtime::caf_scheduler::current_unit());
+    auto turn = caf::make_action(
+      [who, what = std::move(what), by = std::make_shared<asker<T>>(result)]() mutable { what(*who, std::move(by)); });
+    who->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(turn)),
+                 runtime::caf_scheduler::current_unit());
   }
   return future<T>{std::move(result)};
 }
@@ -65,7 +65,8 @@ future<T> order(const caf::actor& supervisor, F what) {
 
 child_spec child_supervisor(std::string name, const supervisor_options& options, std::vector<child_spec> children) {
   auto wrong = check_tree(options, children);
-  auto begin = [options, children = std::move(children)](caf::event_based_actor* self, const detail::child_started& done) {
+  auto begin = [options, children = std::move(children)](caf::event_based_actor* self,
+                                                         const detail::child_started& done) {
     done(supervise(self->system(), options, children));
   };
   return {.name = std::move(name),
@@ -94,11 +95,13 @@ future<caf::actor> start_child(const caf::actor& supervisor, child_spec what) {
 }
 
 future<void> stop_child(const caf::actor& supervisor, std::string name) {
-  return order<void>(supervisor, [name = std::move(name)](supervisor_actor& to, auto by) { to.dismiss(name, std::move(by)); });
+  return order<void>(supervisor,
+                     [name = std::move(name)](supervisor_actor& to, auto by) { to.dismiss(name, std::move(by)); });
 }
 
 future<caf::actor> restart_child(const caf::actor& supervisor, std::string name) {
-  return order<caf::actor>(supervisor, [name = std::move(name)](supervisor_actor& to, auto by) { to.restart(name, by); });
+  return order<caf::actor>(supervisor,
+                           [name = std::move(name)](supervisor_actor& to, auto by) { to.restart(name, by); });
 }
 
 } // namespace bulkhead

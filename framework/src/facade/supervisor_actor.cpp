@@ -9,7 +9,8 @@
 
 namespace bulkhead {
 
-supervisor_actor::supervisor_actor(caf::actor_config& cfg, const supervisor_options& options, std::vector<child_spec> specs)
+supervisor_actor::supervisor_actor(caf::actor_config& cfg, const supervisor_options& options,
+                                   std::vector<child_spec> specs)
   : caf::event_based_actor(cfg), options_(options), intensity_(supervision::as_policy(options)) {
   for (auto& x : specs)
     children_.add(std::move(x));

@@ -93,16 +93,17 @@ void supervisor_actor::force(const child_ptr& who) {
   if (host::of(system()).kill(who->status.handle, options_.kill_after))
     return;
   send_exit(who->status.handle, caf::exit_reason::kill);
-  who->timer = after(std::max(options_.kill_after, light_grace_min), [this, weak = std::weak_ptr{who}, stops = who->stops] {
-    auto x = weak.lock();
-    if (!x || x->stops != stops || x->status.state != child_state::stopping)
-      return;
-    demonitor(x->status.handle);
-    auto why = caf::make_error(caf::sec::runtime_error, "hangs in a handler and was left behind");
-    for (auto& by : x->dismissed_by)
-      by->result().fail(why);
-    on_ended(*x, why);
-  });
+  who->timer =
+    after(std::max(options_.kill_after, light_grace_min), [this, weak = std::weak_ptr{who}, stops = who->stops] {
+      auto x = weak.lock();
+      if (!x || x->stops != stops || x->status.state != child_state::stopping)
+        return;
+      demonitor(x->status.handle);
+      auto why = caf::make_error(caf::sec::runtime_error, "hangs in a handler and was left behind");
+      for (auto& by : x->dismissed_by)
+        by->result().fail(why);
+      on_ended(*x, why);
+    });
 }
 
 void supervisor_actor::on_ended(listed_child& who, const caf::error& reason) {
@@ -115,7 +116,8 @@ void supervisor_actor::on_ended(listed_child& who, const caf::error& reason) {
   auto doomed = std::exchange(who.doomed, false);
   children_.refile(who);
   if (who.joining && !was_told_to && !who.dismissed) {
-    answer(who, reason ? reason : caf::make_error(caf::sec::request_receiver_down, who.status.name + " ended before it was up"));
+    answer(who, reason ? reason
+                       : caf::make_error(caf::sec::request_receiver_down, who.status.name + " ended before it was up"));
     take_out(who);
   } else if (who.dismissed) {
     take_out(who);
@@ -208,7 +210,8 @@ void supervisor_actor::settle(listed_child& who, child_state now) {
   children_.refile(who);
   if (now == child_state::ended) {
     auto why = who.status.last_end ? cause_of_end(who.status.last_end) : std::string{"in good order"};
-    answer(who, ending_ ? *ending_ : caf::make_error(caf::sec::request_receiver_down, who.status.name + " has ended: " + why));
+    answer(who, ending_ ? *ending_
+                        : caf::make_error(caf::sec::request_receiver_down, who.status.name + " has ended: " + why));
   }
   std::erase_if(listeners_, [&](auto& x) {
     auto listener = x.lock();

@@ -47,8 +47,7 @@ BULKHEAD_UNINSTRUMENTED void reset_signal_handlers() noexcept {
 /// Copies every source above all targets first, so that no target can overwrite a source that is still needed.
 BULKHEAD_UNINSTRUMENTED bool place_descriptors(child_orders& orders) noexcept {
   for (size_t i = 0; i < orders.passed_count; ++i) {
-    orders.staged[i]
-      = static_cast<int>(::syscall(SYS_fcntl, orders.passed[i].source, F_DUPFD, orders.first_free));
+    orders.staged[i] = static_cast<int>(::syscall(SYS_fcntl, orders.passed[i].source, F_DUPFD, orders.first_free));
     if (orders.staged[i] < 0)
       return failed(orders, "fcntl");
   }

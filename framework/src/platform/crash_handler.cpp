@@ -116,7 +116,8 @@ void on_signal(int signal, siginfo_t* info, void* context) {
 }
 
 [[noreturn]] void on_terminate() {
-  if (auto* type = abi::__cxa_current_exception_type(); type != nullptr && state.scene != nullptr && state.writer == 0) {
+  if (auto* type = abi::__cxa_current_exception_type();
+      type != nullptr && state.scene != nullptr && state.writer == 0) {
     put(state.scene->exception_type, type->name());
     try {
       throw;
@@ -139,7 +140,8 @@ public:
     stack_t present{};
     if (::sigaltstack(nullptr, &present) != 0 || (present.ss_flags & SS_DISABLE) == 0)
       return; // a sanitizer has been here
-    auto* memory = ::mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    auto* memory =
+      ::mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
       return;
     memory_ = memory;

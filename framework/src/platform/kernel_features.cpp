@@ -13,8 +13,9 @@ namespace bulkhead::platform {
 namespace {
 
 std::string lacking(const char* feature, const char* since, const os_error& error) {
-  return std::string{"Bulkhead needs "} + feature + ", which this system does not have or does not permit (it is in Linux "
-         + since + " and later; " + error.message() + ")";
+  return std::string{"Bulkhead needs "} + feature
+         + ", which this system does not have or does not permit (it is in Linux " + since + " and later; "
+         + error.message() + ")";
 }
 
 std::optional<std::string> look_for_missing() {

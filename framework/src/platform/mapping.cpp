@@ -12,7 +12,9 @@ namespace {
 struct mappable_fd {
   int fd;
 
-  [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept { return {fd, false}; }
+  [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept {
+    return {fd, false};
+  }
 };
 
 } // namespace

@@ -58,13 +58,12 @@ result<process> process::adopt(unique_fd pidfd, pid_t expected) {
 }
 
 process::process(process&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)),
-      pidfd_(std::move(other.pidfd_)),
-      status_(other.status_),
-      used_(other.used_),
-      dumped_core_(other.dumped_core_),
-      inherited_peak_bytes_(other.inherited_peak_bytes_) {
-}
+  : pid_(std::exchange(other.pid_, -1)),
+    pidfd_(std::move(other.pidfd_)),
+    status_(other.status_),
+    used_(other.used_),
+    dumped_core_(other.dumped_core_),
+    inherited_peak_bytes_(other.inherited_peak_bytes_) {}
 
 process& process::operator=(process&& other) noexcept {
   if (this != &other) {
@@ -134,8 +133,8 @@ bool process::signal_thread(int signal, std::string_view name) const {
   if (!pidfd_ || status_)
     return false;
   std::error_code failed;
-  for (std::filesystem::directory_iterator i{"/proc/" + std::to_string(pid_) + "/task", failed}, end; !failed && i != end;
-       i.increment(failed)) {
+  for (std::filesystem::directory_iterator i{"/proc/" + std::to_string(pid_) + "/task", failed}, end;
+       !failed && i != end; i.increment(failed)) {
     std::string found;
     std::getline(std::ifstream{i->path() / "comm"}, found);
     if (found == name)

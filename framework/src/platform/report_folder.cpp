@@ -74,7 +74,8 @@ result<std::string> report_folder::write(std::string_view tag, std::string_view 
 void report_folder::remove_oldest() const {
   std::vector<std::string> names;
   std::error_code failed;
-  for (std::filesystem::directory_iterator folder{path_, failed}, end; !failed && folder != end; folder.increment(failed))
+  for (std::filesystem::directory_iterator folder{path_, failed}, end; !failed && folder != end;
+       folder.increment(failed))
     if (auto name = folder->path().filename().string(); name.starts_with(prefix_))
       names.push_back(std::move(name));
   if (names.size() <= files_max_)

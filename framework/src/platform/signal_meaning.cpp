@@ -49,8 +49,8 @@ std::string signal_meaning(int signal) {
 }
 
 std::string signal_cause(int signal, int code) {
-  auto found = std::find_if(std::begin(causes), std::end(causes),
-                            [&](auto& x) { return x.signal == signal && x.code == code; });
+  auto found =
+    std::find_if(std::begin(causes), std::end(causes), [&](auto& x) { return x.signal == signal && x.code == code; });
   if (found != std::end(causes))
     return found->text;
   if (signal == SIGSEGV && code == SI_KERNEL)

@@ -83,23 +83,39 @@ public:
   }
 
 #if defined(__x86_64__)
-  [[nodiscard]] static constexpr bool known() noexcept { return true; }
-  [[nodiscard]] uint64_t instruction() const noexcept { return static_cast<uint64_t>(machine_->gregs[REG_RIP]); }
+  [[nodiscard]] static constexpr bool known() noexcept {
+    return true;
+  }
+  [[nodiscard]] uint64_t instruction() const noexcept {
+    return static_cast<uint64_t>(machine_->gregs[REG_RIP]);
+  }
   void step_out() noexcept {
     machine_->gregs[REG_RIP] = *reinterpret_cast<const greg_t*>(machine_->gregs[REG_RSP]);
     machine_->gregs[REG_RSP] += static_cast<greg_t>(sizeof(greg_t));
   }
 #elif defined(__aarch64__)
-  [[nodiscard]] static constexpr bool known() noexcept { return true; }
-  [[nodiscard]] uint64_t instruction() const noexcept { return machine_->pc; }
-  void step_out() noexcept { machine_->pc = machine_->regs[30]; }
+  [[nodiscard]] static constexpr bool known() noexcept {
+    return true;
+  }
+  [[nodiscard]] uint64_t instruction() const noexcept {
+    return machine_->pc;
+  }
+  void step_out() noexcept {
+    machine_->pc = machine_->regs[30];
+  }
 #else
-  [[nodiscard]] static constexpr bool known() noexcept { return false; }
-  [[nodiscard]] uint64_t instruction() const noexcept { return 0; }
+  [[nodiscard]] static constexpr bool known() noexcept {
+    return false;
+  }
+  [[nodiscard]] uint64_t instruction() const noexcept {
+    return 0;
+  }
   void step_out() noexcept {}
 #endif
 
-  void restore() noexcept { *machine_ = copy_; }
+  void restore() noexcept {
+    *machine_ = copy_;
+  }
 
 private:
   mcontext_t* machine_;

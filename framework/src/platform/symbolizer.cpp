@@ -42,7 +42,8 @@ std::string last_part(const std::string& path) {
 
 std::string demangled(const std::string& name) {
   int failed = 0;
-  std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &failed), &std::free};
+  std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &failed),
+                                                   &std::free};
   auto result = failed == 0 && text ? std::string{text.get()} : name;
   if (result.size() > name_bytes_max)
     result.replace(name_bytes_max - 3, std::string::npos, "...");

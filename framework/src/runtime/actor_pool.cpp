@@ -75,8 +75,9 @@ actor_pool::member* actor_pool::room_in(queue& from) noexcept {
   loads_.clear();
   for (auto& x : members_)
     loads_.push_back(x->load);
-  auto found = options_.how == dispatch::round_robin ? supervision::next_in_turn(loads_, last_turn_, options_.prefetch_max)
-                                                     : supervision::least_loaded(loads_, options_.prefetch_max);
+  auto found = options_.how == dispatch::round_robin
+                 ? supervision::next_in_turn(loads_, last_turn_, options_.prefetch_max)
+                 : supervision::least_loaded(loads_, options_.prefetch_max);
   if (!found)
     return nullptr;
   last_turn_ = *found;
@@ -101,7 +102,8 @@ void actor_pool::release_key(uint64_t key) noexcept {
     claims_.erase(i);
 }
 
-bool actor_pool::enqueue(const caf::strong_actor_ptr& handle, caf::mailbox_element_ptr what, caf::execution_unit* context) {
+bool actor_pool::enqueue(const caf::strong_actor_ptr& handle, caf::mailbox_element_ptr what,
+                         caf::execution_unit* context) {
   if (auto types = what->payload.types(); types.size() == 1 && types[0] == caf::type_id_v<caf::exit_msg>)
     return exit(*what);
   if (what->mid.is_response())
@@ -148,7 +150,8 @@ void actor_pool::deliver(delivery what, caf::execution_unit* context) const {
   (void) what.to->enqueue(std::move(what.what), context != nullptr ? context : &host_.routes().context());
 }
 
-bool actor_pool::refuse(const caf::mailbox_element& what, const caf::error& reason, caf::execution_unit* context) const {
+bool actor_pool::refuse(const caf::mailbox_element& what, const caf::error& reason,
+                        caf::execution_unit* context) const {
   if (what.mid.is_request() && what.sender)
     what.sender->enqueue(caf::make_mailbox_element(nullptr, what.mid.response_id(), {}, reason),
                          context != nullptr ? context : &host_.routes().context());

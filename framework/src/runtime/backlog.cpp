@@ -99,7 +99,8 @@ bool backlog::waits_for_receiver(const flow& who) const {
   std::lock_guard guard{mutex_};
   auto target = targets_.find(who.target);
   auto pair = pairs_.find(who);
-  return target != nullptr && (at(*target, each_limits_, 1) || (pair != nullptr && takes_all(*pair, *target, each_limits_)));
+  return target != nullptr
+         && (at(*target, each_limits_, 1) || (pair != nullptr && takes_all(*pair, *target, each_limits_)));
 }
 
 bool backlog::presses(const wire_address& target) const {

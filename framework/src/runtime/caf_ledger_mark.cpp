@@ -39,7 +39,8 @@ caf::tracing_data_ptr make_ledger_mark(ledger_booking what) {
 }
 
 const ledger_booking* ledger_booking_of(const caf::tracing_data* mark) noexcept {
-  return mark != nullptr && typeid(*mark) == typeid(ledger_mark) ? &static_cast<const ledger_mark*>(mark)->booking : nullptr;
+  return mark != nullptr && typeid(*mark) == typeid(ledger_mark) ? &static_cast<const ledger_mark*>(mark)->booking
+                                                                 : nullptr;
 }
 
 } // namespace bulkhead::runtime

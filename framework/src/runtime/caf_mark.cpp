@@ -65,7 +65,8 @@ thread_local constinit turn_clock event_clock{};
 
 class mark final : public caf::tracing_data {
 public:
-  mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes, uint32_t deaths) noexcept
+  mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes,
+       uint32_t deaths) noexcept
     : log_(std::move(log)), source_(source), ticket_(ticket), bytes_(bytes), deaths_(deaths) {
     // nop
   }
@@ -142,8 +143,8 @@ const mark* as_mark(const caf::tracing_data* data) noexcept {
 
 } // namespace
 
-caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket, uint64_t bytes,
-                                uint32_t deaths) {
+caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket,
+                                uint64_t bytes, uint32_t deaths) {
   return std::make_unique<mark>(std::move(log), source, ticket, bytes, deaths);
 }
 

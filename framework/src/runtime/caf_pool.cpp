@@ -16,7 +16,8 @@ namespace {
 
 class pool_mark final : public caf::tracing_data {
 public:
-  pool_mark(pool_booking what, caf::tracing_data_ptr below) noexcept : booking(std::move(what)), beneath(std::move(below)) {
+  pool_mark(pool_booking what, caf::tracing_data_ptr below) noexcept
+    : booking(std::move(what)), beneath(std::move(below)) {
     // nop
   }
 
@@ -74,11 +75,13 @@ caf::tracing_data_ptr make_pool_mark(pool_booking what, caf::tracing_data_ptr be
 }
 
 caf::tracing_data_ptr take_beneath(caf::tracing_data* mark) noexcept {
-  return mark != nullptr && typeid(*mark) == typeid(pool_mark) ? std::move(static_cast<pool_mark*>(mark)->beneath) : nullptr;
+  return mark != nullptr && typeid(*mark) == typeid(pool_mark) ? std::move(static_cast<pool_mark*>(mark)->beneath)
+                                                               : nullptr;
 }
 
 const pool_booking* pool_booking_of(const caf::tracing_data* mark) noexcept {
-  return mark != nullptr && typeid(*mark) == typeid(pool_mark) ? &static_cast<const pool_mark*>(mark)->booking : nullptr;
+  return mark != nullptr && typeid(*mark) == typeid(pool_mark) ? &static_cast<const pool_mark*>(mark)->booking
+                                                               : nullptr;
 }
 
 } // namespace bulkhead::runtime

@@ -242,19 +242,20 @@ void caf_scheduler::run_job(worker& self, caf::resumable* job) {
     return;
   }
   switch (result) {
-    case caf::resumable::resume_later:
-      self.add(job);
-      break;
-    case caf::resumable::done:
-    case caf::resumable::awaiting_message:
-      caf::intrusive_ptr_release(job);
-      break;
-    case caf::resumable::shutdown_execution_unit:
-      break;
+  case caf::resumable::resume_later:
+    self.add(job);
+    break;
+  case caf::resumable::done:
+  case caf::resumable::awaiting_message:
+    caf::intrusive_ptr_release(job);
+    break;
+  case caf::resumable::shutdown_execution_unit:
+    break;
   }
 }
 
-caf::resumable::resume_result caf_scheduler::take_turn(worker& self, caf::resumable* job, std::optional<room_wait>& wanted) {
+caf::resumable::resume_result caf_scheduler::take_turn(worker& self, caf::resumable* job,
+                                                       std::optional<room_wait>& wanted) {
   running now{job};
   auto step = crowded_ ? 1 : step_.load();
   auto result = caf::resumable::resume_later;

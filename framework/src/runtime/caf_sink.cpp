@@ -76,7 +76,8 @@ void close_sink(const caf::strong_actor_ptr& sink) {
   static_cast<caf_sink*>(sink->get())->close();
 }
 
-void send_request(const caf::strong_actor_ptr& sender, const caf::strong_actor_ptr& receiver, uint64_t id, caf::message content) {
+void send_request(const caf::strong_actor_ptr& sender, const caf::strong_actor_ptr& receiver, uint64_t id,
+                  caf::message content) {
   auto mid = caf::message_id{caf::message_id::default_async_value | (id & caf::message_id::request_id_mask)};
   receiver->enqueue(caf::make_mailbox_element(sender, mid, {}, std::move(content)), caf_scheduler::current_unit());
 }

@@ -41,7 +41,8 @@ T* pointer_at(const caf::action& what, std::ptrdiff_t offset) noexcept {
 }
 
 caf::mailbox_element_ptr make_content() {
-  return caf::make_mailbox_element(nullptr, caf::make_message_id().response_id(), {}, caf::make_error(caf::sec::request_timeout));
+  return caf::make_mailbox_element(nullptr, caf::make_message_id().response_id(), {},
+                                   caf::make_error(caf::sec::request_timeout));
 }
 
 } // namespace
@@ -75,7 +76,8 @@ std::optional<timed_out_request> caf_timeouts::request_of(const caf::action& wha
   auto receiver = pointer_at<const caf::actor_control_block>(what, receiver_at_);
   auto content = pointer_at<const caf::mailbox_element>(what, content_at_);
   if (receiver == nullptr || content == nullptr || !content->mid.is_response() || content->sender
-      || !content->payload.match_elements<caf::error>() || content->payload.get_as<caf::error>(0) != caf::sec::request_timeout)
+      || !content->payload.match_elements<caf::error>()
+      || content->payload.get_as<caf::error>(0) != caf::sec::request_timeout)
     return std::nullopt;
   return timed_out_request{receiver->aid, content->mid.request_id()};
 }

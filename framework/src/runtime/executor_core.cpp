@@ -21,7 +21,8 @@ namespace {
 constexpr std::chrono::hours stop_grace_max{24};
 
 size_t workers_max_of(const executor_options& options) {
-  auto wanted = options.workers_max != 0 ? options.workers_max : std::max<size_t>(1, std::thread::hardware_concurrency());
+  auto wanted =
+    options.workers_max != 0 ? options.workers_max : std::max<size_t>(1, std::thread::hardware_concurrency());
   return std::max(wanted, options.workers_min);
 }
 
@@ -56,7 +57,8 @@ void executor_core::follow_up::run(executor_core& core) {
                                 }));
   };
   for (auto& x : asked_to_stop)
-    schedule(std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(x->options.stop_grace, stop_grace_max),
+    schedule(std::chrono::steady_clock::now()
+               + std::min<std::chrono::milliseconds>(x->options.stop_grace, stop_grace_max),
              [x](executor_core& self) { self.end_grace(x); });
   if (timer)
     schedule(*timer, [](executor_core& self) { self.end_idle_workers(); });
@@ -160,25 +162,25 @@ bool executor_core::cancel(task& which) {
   follow_up then;
   std::unique_lock guard{mutex_};
   switch (what->where) {
-    case task::state::queued:
-      --queued_;
+  case task::state::queued:
+    --queued_;
+    end_task(what, then, caf::make_error(errc::cancelled));
+    break;
+  case task::state::assigned: {
+    auto worker = what->worker;
+    if (worker->claims.board().take_back(what->number)) {
+      worker->take(what->number);
+      --worker->given;
       end_task(what, then, caf::make_error(errc::cancelled));
-      break;
-    case task::state::assigned: {
-      auto worker = what->worker;
-      if (worker->claims.board().take_back(what->number)) {
-        worker->take(what->number);
-        --worker->given;
-        end_task(what, then, caf::make_error(errc::cancelled));
-        pump(then);
-        rest(worker, then);
-      } else {
-        result = cancel_running(worker, what, then);
-      }
-      break;
+      pump(then);
+      rest(worker, then);
+    } else {
+      result = cancel_running(worker, what, then);
     }
-    default:
-      result = false;
+    break;
+  }
+  default:
+    result = false;
   }
   close_if_finished(then);
   guard.unlock();

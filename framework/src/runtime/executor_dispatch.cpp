@@ -45,9 +45,8 @@ void executor_core::pump(follow_up& then) {
     auto to = least_busy();
     if (!to)
       return;
-    auto ready = static_cast<size_t>(std::count_if(workers_.begin(), workers_.end(), [](auto& x) {
-      return x->where == pool_worker::state::ready;
-    }));
+    auto ready = static_cast<size_t>(
+      std::count_if(workers_.begin(), workers_.end(), [](auto& x) { return x->where == pool_worker::state::ready; }));
     auto count = std::min(options_.prefetch_max - to->in_flight, (queued_ + ready - 1) / ready);
     if (options_.tasks_per_worker_max != 0)
       count = std::min<size_t>(count, options_.tasks_per_worker_max - to->given);

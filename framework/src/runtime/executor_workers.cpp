@@ -37,9 +37,8 @@ bool may_be_chance(const caf::error& reason) {
 } // namespace
 
 size_t executor_core::live() const noexcept {
-  return static_cast<size_t>(std::count_if(workers_.begin(), workers_.end(), [](auto& x) {
-    return x->where != pool_worker::state::closing;
-  }));
+  return static_cast<size_t>(
+    std::count_if(workers_.begin(), workers_.end(), [](auto& x) { return x->where != pool_worker::state::closing; }));
 }
 
 void executor_core::grow(follow_up& then) {
@@ -118,9 +117,8 @@ void executor_core::on_start_failed(const worker_pointer& who, caf::error reason
 
 void executor_core::on_ready(const worker_pointer& who, caf::strong_actor_ptr runner) {
   auto self = shared_from_this();
-  auto sink = make_sink(host_.system(), [self, who](uint64_t id, caf::message& content) {
-    self->on_message(who, id, content);
-  });
+  auto sink =
+    make_sink(host_.system(), [self, who](uint64_t id, caf::message& content) { self->on_message(who, id, content); });
   follow_up then;
   std::unique_lock guard{mutex_};
   who->runner = runner;
@@ -189,7 +187,8 @@ void executor_core::close_if_finished(follow_up& then) {
   if (!closing_ || unfinished_ > 0)
     return;
   for (auto& queue : queues_) // what was cancelled in there keeps this executor
-    then.dropped.insert(then.dropped.end(), std::make_move_iterator(queue.begin()), std::make_move_iterator(queue.end()));
+    then.dropped.insert(then.dropped.end(), std::make_move_iterator(queue.begin()),
+                        std::make_move_iterator(queue.end()));
   for (auto& queue : queues_)
     queue.clear();
   for (auto& x : workers_)

@@ -28,9 +28,8 @@ caf::strong_actor_ptr export_table::release(const wire_address& who, transport::
   auto i = entries_.find(who);
   if (i == entries_.end())
     return nullptr;
-  std::erase_if(i->second.holders, [&](auto& x) {
-    return x.peer == peer && x.last.data <= read.data && x.last.urgent <= read.urgent;
-  });
+  std::erase_if(i->second.holders,
+                [&](auto& x) { return x.peer == peer && x.last.data <= read.data && x.last.urgent <= read.urgent; });
   if (!i->second.holders.empty())
     return nullptr;
   auto result = std::move(i->second.actor);

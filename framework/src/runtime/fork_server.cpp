@@ -55,8 +55,8 @@ platform::result<platform::memory_file> file_with(const caf::byte_buffer& conten
 
 } // namespace
 
-fork_server::fork_server(host_system& host, worker_options options, std::shared_ptr<const platform::executable_file> file,
-                         uint32_t slot)
+fork_server::fork_server(host_system& host, worker_options options,
+                         std::shared_ptr<const platform::executable_file> file, uint32_t slot)
   : host_(host),
     options_(std::move(options)),
     file_(std::move(file)),
@@ -73,7 +73,8 @@ fork_server::~fork_server() {
 
 bool fork_server::suits(const worker_options& options, const platform::executable_file* file) const noexcept {
   auto same_start = [](const worker_options& x) {
-    return std::tie(x.program, x.arguments, x.environment, x.working_directory, x.standard_output, x.standard_error, x.preload);
+    return std::tie(x.program, x.arguments, x.environment, x.working_directory, x.standard_output, x.standard_error,
+                    x.preload);
   };
   return state_ != state::closed && file == file_.get() && same_start(options) == same_start(options_);
 }

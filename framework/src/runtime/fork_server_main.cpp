@@ -54,13 +54,15 @@ transport::verdict prepare(const transport::hello& what) {
     return {errc::startup_failed, reserved.error().message()};
   if (what.preload_bytes > 0)
     if (auto failed = run_first(what.preload_bytes)) {
-      auto text = failed.context().match_elements<std::string>() ? failed.context().get_as<std::string>(0) : to_string(failed);
+      auto text =
+        failed.context().match_elements<std::string>() ? failed.context().get_as<std::string>(0) : to_string(failed);
       return {failed == errc::constructor_failed ? errc::constructor_failed : errc::startup_failed, std::move(text)};
     }
   if (auto able = platform::can_copy_process(); !able) {
     if (able.error().number == EBUSY)
-      return {errc::startup_failed, "a process with several threads cannot be copied: preload must not leave any, nor may an object with "
-                                    "static lifetime start one"};
+      return {errc::startup_failed,
+              "a process with several threads cannot be copied: preload must not leave any, nor may an object with "
+              "static lifetime start one"};
     return {errc::startup_failed, able.error().message()};
   }
   std::fflush(nullptr);

@@ -28,10 +28,10 @@ Number read_big_endian(const caf::byte* at) {
 
 bool is_plain(caf::type_id_t id) {
   constexpr caf::type_id_t plain[] = {
-    caf::type_id_v<bool>,     caf::type_id_v<int8_t>,   caf::type_id_v<int16_t>,     caf::type_id_v<int32_t>,
-    caf::type_id_v<int64_t>,  caf::type_id_v<uint8_t>,  caf::type_id_v<uint16_t>,    caf::type_id_v<uint32_t>,
-    caf::type_id_v<uint64_t>, caf::type_id_v<float>,    caf::type_id_v<double>,      caf::type_id_v<std::string>,
-    caf::type_id_v<bytes>,    caf::type_id_v<fd>,       caf::type_id_v<caf::byte_buffer>,
+    caf::type_id_v<bool>,     caf::type_id_v<int8_t>,  caf::type_id_v<int16_t>,          caf::type_id_v<int32_t>,
+    caf::type_id_v<int64_t>,  caf::type_id_v<uint8_t>, caf::type_id_v<uint16_t>,         caf::type_id_v<uint32_t>,
+    caf::type_id_v<uint64_t>, caf::type_id_v<float>,   caf::type_id_v<double>,           caf::type_id_v<std::string>,
+    caf::type_id_v<bytes>,    caf::type_id_v<fd>,      caf::type_id_v<caf::byte_buffer>,
   };
   // CAF's own atoms stand together.
   constexpr auto first_atom = caf::type_id_v<caf::add_atom>;

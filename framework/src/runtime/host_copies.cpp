@@ -21,8 +21,9 @@ constexpr std::chrono::milliseconds end_max{500};
 
 } // namespace
 
-std::shared_ptr<fork_server> host_system::fork_server_for(const worker_options& options,
-                                                          const std::shared_ptr<const platform::executable_file>& file) {
+std::shared_ptr<fork_server>
+host_system::fork_server_for(const worker_options& options,
+                             const std::shared_ptr<const platform::executable_file>& file) {
   std::shared_ptr<fork_server> found;
   std::erase_if(fork_servers_, [&](auto& x) {
     auto server = x.lock();

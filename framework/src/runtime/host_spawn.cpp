@@ -61,8 +61,9 @@ void host_system::start_worker(worker_options options, start_callback done) {
     return;
   }
   if (options.restart.when != restart_when::never) {
-    done(caf::make_error(errc::invalid_option, std::string{"restart.when"},
-                         std::string{"must be never for a worker with several actors: host::spawn gives each its own"}));
+    done(
+      caf::make_error(errc::invalid_option, std::string{"restart.when"},
+                      std::string{"must be never for a worker with several actors: host::spawn gives each its own"}));
     return;
   }
   if (options.spares > 0) {
@@ -116,7 +117,8 @@ void host_system::spawn(worker_options options, transport::spawn_request what, s
   });
 }
 
-void host_system::spawn_in(const std::shared_ptr<worker_process>& who, transport::spawn_request what, spawn_callback done) {
+void host_system::spawn_in(const std::shared_ptr<worker_process>& who, transport::spawn_request what,
+                           spawn_callback done) {
   who->spawn(std::move(what), [who, done = std::move(done)](caf::expected<caf::strong_actor_ptr> result) {
     if (!result)
       who->stop(); // nothing lives in it
@@ -171,7 +173,8 @@ std::shared_ptr<supervised_slot> host_system::make_slot(worker_options options, 
   std::lock_guard guard{mutex_};
   if (closing_)
     return nullptr;
-  auto result = std::make_shared<supervised_slot>(*this, next_slot_++, std::move(options), std::move(what), std::move(owner));
+  auto result =
+    std::make_shared<supervised_slot>(*this, next_slot_++, std::move(options), std::move(what), std::move(owner));
   supervised_.insert(result);
   return result;
 }

@@ -165,7 +165,8 @@ void host_system::on_lapsed(const request_set& over) {
 // one that nobody has begun to handle.
 void host_system::break_circle(const std::vector<wait_edge>& circle) {
   auto weight = [](const wait_edge& x) { return x.request == 0 ? 0 : x.untouched ? 1 : 2; };
-  auto& weakest = *std::min_element(circle.begin(), circle.end(), [&](auto& x, auto& y) { return weight(x) < weight(y); });
+  auto& weakest =
+    *std::min_element(circle.begin(), circle.end(), [&](auto& x, auto& y) { return weight(x) < weight(y); });
   auto text = describe(circle);
   if (weakest.process == transport::host_process && request_waits::is_one(weakest.id))
     end_wait(weakest.id, text);

@@ -25,24 +25,24 @@ backlog::room link::worst_room(const flow& who, const caf::mailbox_element& what
   if (unparked)
     return room::crowded;
   switch (options_.when_full) {
-    case overflow::wait:
-      return crowded_.given_up(who.target) || router_.the_loop().runs_actor() ? room::free : room::crowded;
-    case overflow::drop_newest:
-      return what.mid.is_request() ? room::crowded : room::free;
-    default:
-      return room::free;
+  case overflow::wait:
+    return crowded_.given_up(who.target) || router_.the_loop().runs_actor() ? room::free : room::crowded;
+  case overflow::drop_newest:
+    return what.mid.is_request() ? room::crowded : room::free;
+  default:
+    return room::free;
   }
 }
 
 // Whether a message from here waits for room, if there is none.
 bool link::parks(const flow& who, uint64_t bytes) const {
   switch (options_.when_full) {
-    case overflow::wait:
-      return !crowded_.given_up(who.target) && router_.the_loop().may_park(bytes, options_.each);
-    case overflow::drop_oldest:
-      return true;
-    default:
-      return false;
+  case overflow::wait:
+    return !crowded_.given_up(who.target) && router_.the_loop().may_park(bytes, options_.each);
+  case overflow::drop_oldest:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -78,13 +78,13 @@ bool link::park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_ele
     router_.the_loop().wait_for_room(shared_from_this(), who);
   } else {
     switch (parked_->park_for_oldest(who.target, item)) {
-      case parked_messages::outcome::refused:
-        return refuse(*item.what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context);
-      case parked_messages::outcome::dropped:
-        count_dropped();
-        break;
-      default:
-        break;
+    case parked_messages::outcome::refused:
+      return refuse(*item.what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context);
+    case parked_messages::outcome::dropped:
+      count_dropped();
+      break;
+    default:
+      break;
     }
   }
   // What was said of room and of the link may have been outdated by then.
@@ -155,8 +155,9 @@ const std::shared_ptr<handled_log>& link::handled() {
   if (!handled_)
     handled_ = router_.is_host()
                  ? std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all)
-                 : std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all, ticket_states(),
-                                                 options_.handler_ms_max, shm::lapse_board_of(edge_->peer.data(), edge_->rings));
+                 : std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all,
+                                                 ticket_states(), options_.handler_ms_max,
+                                                 shm::lapse_board_of(edge_->peer.data(), edge_->rings));
   return handled_;
 }
 

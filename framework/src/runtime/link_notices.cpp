@@ -80,7 +80,8 @@ void link::link_to(const wire_address& target, const caf::strong_actor_ptr& obse
   leaving.add_source(*source, observer);
   envelope head{target.actor, source->actor, 0, target.process, source->process};
   (void) outbox_->send(record_kind::link, 0, head, {}, &leaving);
-  router_.the_loop().post([self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
+  router_.the_loop().post(
+    [self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
 }
 
 void link::unlink(const wire_address& target, const caf::actor_control_block& observer) {
@@ -98,8 +99,7 @@ void link::spawn(uint64_t root, transport::spawn_request& what) {
   }
   departure leaving{*this, &beside};
   leaving.add_all(what.arguments, body);
-  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body),
-                              &leaving);
+  auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body), &leaving);
   leaving.depart();
   if (result != outcome::accepted)
     events_->on_spawned(root, as_refusal(result, body.size(), what.arguments));
@@ -143,7 +143,8 @@ caf::error link::snapshot(uint64_t root, const caf::actor_control_block* actor, 
   if (actor == nullptr)
     result = outbox_->send(record_kind::snapshot, 0, {root, 0, 0, peer_, 0}, std::move(encoded));
   else if (auto source = router_.address_of(*actor))
-    result = outbox_->send_newest(record_kind::snapshot, {0, source->actor, root, 0, source->process}, std::move(encoded));
+    result =
+      outbox_->send_newest(record_kind::snapshot, {0, source->actor, root, 0, source->process}, std::move(encoded));
   if (outbox_->corrupt())
     found_corrupt("a cursor in its region is impossible");
   if (result == outcome::too_large)

@@ -49,84 +49,84 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
   auto target = wire_address{head.target_process, head.target};
   auto source = wire_address{head.source_process, head.source};
   switch (record.kind) {
-    case record_kind::message:
-      on_message(record, unit);
-      break;
-    case record_kind::watch:
-      on_watch(target);
-      break;
-    case record_kind::down:
-      on_down(source, transport::decode_reason(&unit, record.body));
-      break;
-    case record_kind::release:
-      if (!router_.is_host() && target.process == transport::host_process)
-        events_->on_root_released(target.actor);
-      else
-        (void) router_.exports().release(target, peer_, {head.word, head.source});
-      break;
-    case record_kind::link:
-      on_link(head);
-      break;
-    case record_kind::unlink:
-      on_unlink(head);
-      break;
-    case record_kind::exit:
-      on_exit(record, unit);
-      break;
-    case record_kind::spawn:
-      on_spawn(record, unit);
-      break;
-    case record_kind::rooted:
-      events_->on_rooted(head.target, head.source);
-      break;
-    case record_kind::spawned:
-      events_->on_spawned(head.target, transport::decode_reason(&unit, record.body));
-      break;
-    case record_kind::stop:
-      events_->on_stop();
-      break;
-    case record_kind::give_back:
-      if (!lender_->give_back(head.target))
-        found_corrupt("it returned a loan that it does not have");
-      break;
-    case record_kind::forget_chunk:
-      borrower_->forget(head.target);
-      if (!borrower_->complaint().empty())
-        found_corrupt(borrower_->complaint());
-      break;
-    case record_kind::handled:
-      on_handled(record);
-      break;
-    case record_kind::demand:
-      handled()->demand(head.word);
-      break;
-    case record_kind::report:
-      on_report(record);
-      break;
-    case record_kind::waits:
-      on_waits(record);
-      break;
-    case record_kind::give_up:
-      on_give_up(record);
-      break;
-    case record_kind::freeze:
-    case record_kind::thaw:
-      events_->on_freeze(record.kind == record_kind::freeze);
-      break;
-    case record_kind::frozen:
-      events_->on_frozen(head.word != 0);
-      break;
-    case record_kind::hand_over:
-      events_->on_hand_over();
-      break;
-    case record_kind::snapshot:
-      events_->on_snapshot(router_.is_host() ? head.word : head.target, record.body);
-      break;
-    case record_kind::lapse:
-      on_lapse(record);
-      break;
-    case record_kind::piece:
-      break; // the inbox hands out wholes only
+  case record_kind::message:
+    on_message(record, unit);
+    break;
+  case record_kind::watch:
+    on_watch(target);
+    break;
+  case record_kind::down:
+    on_down(source, transport::decode_reason(&unit, record.body));
+    break;
+  case record_kind::release:
+    if (!router_.is_host() && target.process == transport::host_process)
+      events_->on_root_released(target.actor);
+    else
+      (void) router_.exports().release(target, peer_, {head.word, head.source});
+    break;
+  case record_kind::link:
+    on_link(head);
+    break;
+  case record_kind::unlink:
+    on_unlink(head);
+    break;
+  case record_kind::exit:
+    on_exit(record, unit);
+    break;
+  case record_kind::spawn:
+    on_spawn(record, unit);
+    break;
+  case record_kind::rooted:
+    events_->on_rooted(head.target, head.source);
+    break;
+  case record_kind::spawned:
+    events_->on_spawned(head.target, transport::decode_reason(&unit, record.body));
+    break;
+  case record_kind::stop:
+    events_->on_stop();
+    break;
+  case record_kind::give_back:
+    if (!lender_->give_back(head.target))
+      found_corrupt("it returned a loan that it does not have");
+    break;
+  case record_kind::forget_chunk:
+    borrower_->forget(head.target);
+    if (!borrower_->complaint().empty())
+      found_corrupt(borrower_->complaint());
+    break;
+  case record_kind::handled:
+    on_handled(record);
+    break;
+  case record_kind::demand:
+    handled()->demand(head.word);
+    break;
+  case record_kind::report:
+    on_report(record);
+    break;
+  case record_kind::waits:
+    on_waits(record);
+    break;
+  case record_kind::give_up:
+    on_give_up(record);
+    break;
+  case record_kind::freeze:
+  case record_kind::thaw:
+    events_->on_freeze(record.kind == record_kind::freeze);
+    break;
+  case record_kind::frozen:
+    events_->on_frozen(head.word != 0);
+    break;
+  case record_kind::hand_over:
+    events_->on_hand_over();
+    break;
+  case record_kind::snapshot:
+    events_->on_snapshot(router_.is_host() ? head.word : head.target, record.body);
+    break;
+  case record_kind::lapse:
+    on_lapse(record);
+    break;
+  case record_kind::piece:
+    break; // the inbox hands out wholes only
   }
 }
 
@@ -146,8 +146,8 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     if (!handled()->arrived(record.body.size()) && router_.is_host())
       found_corrupt("it sent more messages than its limits allow");
     // However this message ends.
-    mark = make_mark(handled(), {record.head.source_process, record.head.source}, record.head.ticket, record.body.size(),
-                     record.flags >> transport::flag_deaths_shift);
+    mark = make_mark(handled(), {record.head.source_process, record.head.source}, record.head.ticket,
+                     record.body.size(), record.flags >> transport::flag_deaths_shift);
   }
   // First, whoever it is for: what nobody takes must go back.
   transport::incoming_attachments beside;
@@ -220,13 +220,14 @@ caf::error link::open_attachments(const transport::incoming& record, std::span<c
   if ((record.flags & transport::flag_has_attachments) == 0)
     return {};
   switch (borrower_->open(body, shared_from_this(), beside)) {
-    case found::opened:
-      return {};
-    case found::no_room:
-      return caf::make_error(errc::resources_exhausted, "no descriptor or address space is left for what came with a message");
-    default:
-      found_corrupt(borrower_->complaint());
-      return caf::make_error(errc::decode_failed);
+  case found::opened:
+    return {};
+  case found::no_room:
+    return caf::make_error(errc::resources_exhausted,
+                           "no descriptor or address space is left for what came with a message");
+  default:
+    found_corrupt(borrower_->complaint());
+    return caf::make_error(errc::decode_failed);
   }
 }
 

@@ -56,13 +56,13 @@ thread_local std::vector<held_message>* held_messages = nullptr;
 
 caf::error link::as_refusal(outcome result, size_t bytes, const caf::message& content) {
   switch (result) {
-    case outcome::too_large:
-      return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
-    case outcome::refused:
-      return caf::make_error(errc::resources_exhausted,
-                             "too many descriptors are under way to the receiver (64 at most): send fewer at a time");
-    default:
-      return caf::make_error(errc::shutting_down);
+  case outcome::too_large:
+    return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
+  case outcome::refused:
+    return caf::make_error(errc::resources_exhausted,
+                           "too many descriptors are under way to the receiver (64 at most): send fewer at a time");
+  default:
+    return caf::make_error(errc::shutting_down);
   }
 }
 

@@ -102,11 +102,12 @@ void link::tell_waits(const std::vector<wait_edge>& all) {
   std::vector<told_wait> told;
   for (auto& x : all)
     if (told.size() < told_waits_max)
-      told.push_back({x.id, x.waits.actor, x.on.actor, x.request, x.cause, x.cause_of.actor, x.waits.process, x.on.process,
-                      x.cause_of.process, x.untouched ? 1u : 0u});
+      told.push_back({x.id, x.waits.actor, x.on.actor, x.request, x.cause, x.cause_of.actor, x.waits.process,
+                      x.on.process, x.cause_of.process, x.untouched ? 1u : 0u});
   auto body = std::as_bytes(std::span{told});
   if (!closed_)
-    (void) outbox_->send_control(record_kind::waits, {}, {reinterpret_cast<const caf::byte*>(body.data()), body.size()});
+    (void) outbox_->send_control(record_kind::waits, {},
+                                 {reinterpret_cast<const caf::byte*>(body.data()), body.size()});
 }
 
 void link::on_waits(const transport::incoming& record) {

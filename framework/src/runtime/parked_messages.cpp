@@ -93,7 +93,8 @@ void parked_messages::put_back(const wire_address& target, message item) {
   count_ = queues_.size();
 }
 
-std::vector<caf::strong_actor_ptr> parked_messages::drop_if(const std::function<bool(const caf::mailbox_element&)>& is_unwanted) {
+std::vector<caf::strong_actor_ptr>
+parked_messages::drop_if(const std::function<bool(const caf::mailbox_element&)>& is_unwanted) {
   std::vector<message> dropped; // outlives the guard: its destruction may send
   std::vector<caf::strong_actor_ptr> result;
   if (count_ == 0)

@@ -78,7 +78,7 @@ void actor_pool::on_started(const std::shared_ptr<supervised_slot>& slot, caf::e
   std::unique_lock guard{mutex_};
   --starting_;
   std::erase(arriving_, slot);
-  auto failed = !result ? result.error()
+  auto failed = !result        ? result.error()
                 : slot->over() ? caf::make_error(errc::startup_failed, std::string{"its actor ended at once"})
                                : caf::error{};
   if (over_) {

@@ -12,8 +12,9 @@ namespace bulkhead::runtime {
 void actor_pool::upgrade(const upgrade_options& what, std::function<void(caf::error)> done) {
   std::unique_lock guard{mutex_};
   auto refused = over_ ? caf::make_error(errc::shutting_down, "the pool has ended")
-                 : rolls_out_ ? caf::make_error(errc::upgrade_failed, std::string{"another upgrade of this pool is under way"})
-                              : caf::error{};
+                 : rolls_out_
+                   ? caf::make_error(errc::upgrade_failed, std::string{"another upgrade of this pool is under way"})
+                   : caf::error{};
   rolls_out_ = rolls_out_ || !refused;
   guard.unlock();
   if (refused) {

@@ -55,23 +55,23 @@ void rollout::begin(const std::shared_ptr<supervised_slot>& slot) {
   auto index = entries_.size();
   entries_.push_back({slot, {}});
   slot->change_program(std::move(next), {
-    [self = shared_from_this(), index](worker_program former) {
-      auto& x = self->entries_[index];
-      x.former = std::move(former);
-      x.now = state::serves;
-      if (self->failed_)
-        self->advance();
-      else
-        self->wait(self->what_.probation);
-    },
-    [self = shared_from_this(), index](caf::error reason) {
-      self->entries_[index].now = state::back;
-      if (!self->failed_)
-        self->failed_ = std::move(reason);
-      self->timer_->cancel();
-      self->advance();
-    },
-  });
+                                          [self = shared_from_this(), index](worker_program former) {
+                                            auto& x = self->entries_[index];
+                                            x.former = std::move(former);
+                                            x.now = state::serves;
+                                            if (self->failed_)
+                                              self->advance();
+                                            else
+                                              self->wait(self->what_.probation);
+                                          },
+                                          [self = shared_from_this(), index](caf::error reason) {
+                                            self->entries_[index].now = state::back;
+                                            if (!self->failed_)
+                                              self->failed_ = std::move(reason);
+                                            self->timer_->cancel();
+                                            self->advance();
+                                          },
+                                        });
 }
 
 // Whoever cannot go back stays with a program that has not failed there.
@@ -85,7 +85,8 @@ void rollout::bring_back(size_t index) {
     self->advance();
   };
   x.slot->trust_program();
-  x.slot->change_program(x.former, {[go_on](const worker_program&) { go_on(); }, [go_on](const caf::error&) { go_on(); }});
+  x.slot->change_program(x.former,
+                         {[go_on](const worker_program&) { go_on(); }, [go_on](const caf::error&) { go_on(); }});
 }
 
 void rollout::wait(std::chrono::milliseconds time) {

@@ -32,14 +32,8 @@ public:
 
 } // namespace
 
-router::router(caf::actor_system& system, transport::process_number self, const transport::system_key& key,
-               loop& runs)
-  : system_(system),
-    self_(self),
-    key_(key),
-    loop_(runs),
-    proxies_(system, *this),
-    exports_(*this) {
+router::router(caf::actor_system& system, transport::process_number self, const transport::system_key& key, loop& runs)
+  : system_(system), self_(self), key_(key), loop_(runs), proxies_(system, *this), exports_(*this) {
   context_ = std::make_unique<scheduler_unit>(system, proxies_);
 }
 

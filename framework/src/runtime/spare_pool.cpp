@@ -92,8 +92,9 @@ void spare_pool::after_death(const worker_death& death) {
     auto chance = static_cast<double>(chance_()) / static_cast<double>(std::minstd_rand::max());
     wait = supervision::back_off(policy, before, chance);
   } else {
-    host_.publish(supervision_event{supervision_incident::spares_failed, slot_, 0, death.pid, death,
-                                    std::to_string(before + 1) + " within " + std::to_string(policy.within.count()) + " ms"});
+    host_.publish(
+      supervision_event{supervision_incident::spares_failed, slot_, 0, death.pid, death,
+                        std::to_string(before + 1) + " within " + std::to_string(policy.within.count()) + " ms"});
   }
   pause(wait);
 }

@@ -104,27 +104,27 @@ bool supervised_slot::enqueue(caf_proxy& handle, caf::mailbox_element_ptr what, 
   ledger::place where;
   auto unlimited = what->tracing_id != nullptr;
   switch (ledger_->enter(*what, caf::strong_actor_ptr{handle.ctrl()}, where)) {
-    case ledger::entrance::goes:
-      return deliver(handle, std::move(what), where, unlimited, context);
-    case ledger::entrance::waits:
-      return true;
-    case ledger::entrance::full:
-      if (!answer_with(*what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context))
-        host_.note_dropped(1);
-      return false;
-    case ledger::entrance::closed:
-      if (!answer_with(*what, caf::make_error(errc::shutting_down), context))
-        host_.note_dropped(1);
-      return false;
-    case ledger::entrance::over:
-      (void) answer_with(*what, link::after_end(handle.end_reason()), context);
-      return false;
+  case ledger::entrance::goes:
+    return deliver(handle, std::move(what), where, unlimited, context);
+  case ledger::entrance::waits:
+    return true;
+  case ledger::entrance::full:
+    if (!answer_with(*what, caf::make_error(errc::mailbox_full, explain(errc::mailbox_full)), context))
+      host_.note_dropped(1);
+    return false;
+  case ledger::entrance::closed:
+    if (!answer_with(*what, caf::make_error(errc::shutting_down), context))
+      host_.note_dropped(1);
+    return false;
+  case ledger::entrance::over:
+    (void) answer_with(*what, link::after_end(handle.end_reason()), context);
+    return false;
   }
   return false;
 }
 
-bool supervised_slot::deliver(caf_proxy& handle, caf::mailbox_element_ptr what, const ledger::place& where, bool unlimited,
-                              caf::execution_unit* context) {
+bool supervised_slot::deliver(caf_proxy& handle, caf::mailbox_element_ptr what, const ledger::place& where,
+                              bool unlimited, caf::execution_unit* context) {
   what->tracing_id = make_ledger_mark({ledger_, where, unlimited});
   auto present = the_route();
   // The process died meanwhile: then the message waits for its successor already.
@@ -178,7 +178,8 @@ bool supervised_slot::order_exit(caf_proxy& handle, caf::mailbox_element_ptr wha
   return true;
 }
 
-bool supervised_slot::answer_with(const caf::mailbox_element& what, const caf::error& reason, caf::execution_unit* context) {
+bool supervised_slot::answer_with(const caf::mailbox_element& what, const caf::error& reason,
+                                  caf::execution_unit* context) {
   if (!what.mid.is_request() || !what.sender)
     return false;
   what.sender->enqueue(caf::make_mailbox_element(nullptr, what.mid.response_id(), {}, reason),
@@ -206,7 +207,8 @@ void supervised_slot::bury(const ledger::condemned& what, const worker_death& de
   auto& mid = what.what.mid;
   if (what.why == supervision::sentence::quarantine) {
     auto deaths = what.what.deaths.size();
-    auto story = std::to_string(deaths) + (deaths == 1 ? " process" : " processes") + " died in the handler of " + types;
+    auto story =
+      std::to_string(deaths) + (deaths == 1 ? " process" : " processes") + " died in the handler of " + types;
     keep_dead_letter(what.what, types);
     if (mid.is_request()) {
       if (auto key = host_.routes().key_of(what.what.sender, mid))

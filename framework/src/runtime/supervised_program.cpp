@@ -105,7 +105,8 @@ void supervised_slot::go_on_with_change() {
   if (change_->now != program_change::step::on_probation) {
     begin_recycling();
   } else if (auto serves = std::exchange(change_->watch.serves, nullptr)) {
-    host_.publish(supervision_event{supervision_incident::upgraded, number_, incarnation_, worker_->pid(), {}, name_of(program_)});
+    host_.publish(
+      supervision_event{supervision_incident::upgraded, number_, incarnation_, worker_->pid(), {}, name_of(program_)});
     serves(change_->former);
   }
 }
@@ -123,7 +124,8 @@ void supervised_slot::successor_ended(const worker_process& who) {
 
 void supervised_slot::refuse_program(const worker_death& death) {
   auto change = std::exchange(change_, std::nullopt);
-  auto story = name_of(change->next) + " did not come up, or died before it was trusted; " + name_of(program_) + " serves again";
+  auto story =
+    name_of(change->next) + " did not come up, or died before it was trusted; " + name_of(program_) + " serves again";
   tell(supervision_incident::upgrade_failed, death, story);
   change->watch.failed(make_error(errc::upgrade_failed, death, describe(death) + "; " + story));
 }

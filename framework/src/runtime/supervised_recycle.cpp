@@ -52,7 +52,8 @@ void supervised_slot::begin_recycling() {
   }
   successor_ = make_process(waiting, changes ? change_->next : program_);
   if (successor_)
-    successor_->start([self = shared_from_this(), who = successor_](const caf::error& failed) { self->on_successor(who, failed); });
+    successor_->start(
+      [self = shared_from_this(), who = successor_](const caf::error& failed) { self->on_successor(who, failed); });
 }
 
 void supervised_slot::on_successor(const std::shared_ptr<worker_process>& who, const caf::error& failed) {

@@ -31,8 +31,8 @@ std::string story_of(size_t deaths, const restart_policy& policy, const std::str
 
 } // namespace
 
-supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_options options, transport::spawn_request what,
-                                 std::weak_ptr<slot_owner> owner)
+supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_options options,
+                                 transport::spawn_request what, std::weak_ptr<slot_owner> owner)
   : host_(host),
     number_(number),
     options_(std::move(options)),

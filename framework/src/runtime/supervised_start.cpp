@@ -20,9 +20,8 @@ void supervised_slot::start(spawn_callback done) {
   auto& system = host_.system();
   address_ = {transport::host_process, system.next_actor_id()};
   caf::actor_config cfg;
-  auto handle = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(address_.actor, system.node(), &system, cfg,
-                                                                  link::nowhere(host_.routes()), address_,
-                                                                  shared_from_this());
+  auto handle = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(
+    address_.actor, system.node(), &system, cfg, link::nowhere(host_.routes()), address_, shared_from_this());
   handle_ = caf::actor_cast<caf::weak_actor_ptr>(handle);
   host_.routes().alias(address_, handle);
   {
@@ -83,13 +82,14 @@ std::shared_ptr<worker_process> supervised_slot::next_process() {
 void supervised_slot::spawn_root(const std::shared_ptr<worker_process>& who) {
   set_route(who->the_link());
   pass_snapshot_to(*who);
-  who->spawn_root(address_.actor, what_, [self = shared_from_this(), who](const caf::expected<caf::strong_actor_ptr>& result) {
-    auto failed = result ? caf::error{} : result.error();
-    self->host_.the_keeper().post([self, who, failed] { self->on_spawned(who, failed); });
-    // It need not wait for the keeper, which may sleep.
-    if (!failed)
-      self->open_ledger(who->place().incarnation);
-  });
+  who->spawn_root(address_.actor, what_,
+                  [self = shared_from_this(), who](const caf::expected<caf::strong_actor_ptr>& result) {
+                    auto failed = result ? caf::error{} : result.error();
+                    self->host_.the_keeper().post([self, who, failed] { self->on_spawned(who, failed); });
+                    // It need not wait for the keeper, which may sleep.
+                    if (!failed)
+                      self->open_ledger(who->place().incarnation);
+                  });
   // Behind the spawn, so that the process knows whom they mean.
   std::vector<caf::strong_actor_ptr> observers;
   {
@@ -146,8 +146,12 @@ void supervised_slot::become_up(worker_process& who) {
     done(std::move(handle));
   } else {
     auto planned = before_.cause == death_cause::recycled;
-    host_.publish(supervision_event{planned ? supervision_incident::recycled : supervision_incident::restarted, number_,
-                                    incarnation_, who.pid(), before_, {}});
+    host_.publish(supervision_event{planned ? supervision_incident::recycled : supervision_incident::restarted,
+                                    number_,
+                                    incarnation_,
+                                    who.pid(),
+                                    before_,
+                                    {}});
   }
   if (over_ || handle_gone_) {
     who.stop();

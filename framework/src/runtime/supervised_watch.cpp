@@ -68,7 +68,8 @@ void supervised_slot::look_at_handlers() {
 void supervised_slot::look_at_progress(bool handles, supervision::time_point at) {
   auto& policy = options_.handler;
   auto handled = ledger_->handled_count();
-  if (handles || recycling_ || handled != progress_.handled || progress_.incarnation != incarnation_ || !ledger_->any_delivered()) {
+  if (handles || recycling_ || handled != progress_.handled || progress_.incarnation != incarnation_
+      || !ledger_->any_delivered()) {
     progress_ = {handled, incarnation_, at, false};
     return;
   }
@@ -89,7 +90,11 @@ void supervised_slot::look_at_handler(uint64_t number, running_handler& what, su
     return;
   what.overdue_since = lapsed ? at : what.since + policy.time_max;
   auto who = certificate_of(*worker_);
-  host_.publish(supervision_event{supervision_incident::overran, number_, who.incarnation, who.pid, {},
+  host_.publish(supervision_event{supervision_incident::overran,
+                                  number_,
+                                  who.incarnation,
+                                  who.pid,
+                                  {},
                                   transport::type_names(ledger_->content_of(number))
                                     + (lapsed ? ", and nobody waits for its answer any more"
                                               : ", for " + std::to_string(policy.time_max.count()) + " ms")});

@@ -80,8 +80,9 @@ void run_one(runner* self, waiting_call what) {
     what.response.deliver(std::move(result));
   else if (result.number != 0 && what.sender)
     // With the same sender as the response has, because the order of the two matters.
-    what.sender->enqueue(caf::make_mailbox_element(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(), {}, std::move(result)),
-                         self->context());
+    what.sender->enqueue(
+      caf::make_mailbox_element(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(), {}, std::move(result)),
+      self->context());
 }
 
 // A task that ends the process must not take the results of others along, so none is begun before those have left it.
@@ -116,7 +117,8 @@ std::optional<std::string> run_first(const std::string& name, uint64_t function,
   return name + " failed: " + to_string(value.get_as<caf::error>(0));
 }
 
-caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t initializer, const caf::message& arguments) {
+caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t initializer,
+                          const caf::message& arguments) {
   if (!claims)
     throw std::invalid_argument{"needs a claim board"};
   self->state.claims = claims;

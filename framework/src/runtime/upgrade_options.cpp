@@ -14,7 +14,8 @@ caf::error check(const upgrade_options& options) {
     return wrong;
   using namespace std::chrono_literals;
   if (options.probation < 0ms || options.probation > 24h)
-    return caf::make_error(errc::invalid_option, std::string{"probation"}, std::string{"must be between 0 ms and 24 hours"});
+    return caf::make_error(errc::invalid_option, std::string{"probation"},
+                           std::string{"must be between 0 ms and 24 hours"});
   return {};
 }
 

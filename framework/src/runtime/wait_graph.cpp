@@ -8,13 +8,15 @@ namespace bulkhead::runtime {
 namespace {
 
 std::string name_of(const wait_edge& x) {
-  auto process = x.process == transport::host_process ? std::string{"host"} : "worker process " + std::to_string(x.process);
+  auto process =
+    x.process == transport::host_process ? std::string{"host"} : "worker process " + std::to_string(x.process);
   return "actor " + std::to_string(x.waits.actor) + " in " + process;
 }
 
 // Whether the one for whom `x` waits cannot go on before `next` is over.
 bool holds_up(const wait_edge& x, const wait_edge& next) {
-  return x.request == 0 || x.untouched || (next.request != 0 && next.cause == (x.request | x.tag) && next.cause_of == x.waits);
+  return x.request == 0 || x.untouched
+         || (next.request != 0 && next.cause == (x.request | x.tag) && next.cause_of == x.waits);
 }
 
 bool holds(const std::vector<wait_edge>& circle) {

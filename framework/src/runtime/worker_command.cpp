@@ -45,9 +45,8 @@ platform::process_spec command_of(const worker_options& options, const platform:
     spec.program = file->path();
   spec.arguments.insert(spec.arguments.end(), options.arguments.begin(), options.arguments.end());
   spec.environment = merged(platform::environment(), options.environment);
-  spec.environment = merged(std::move(spec.environment),
-                            {std::string{transport::worker_variable} + "="
-                             + std::to_string(transport::protocol_version)});
+  spec.environment = merged(std::move(spec.environment), {std::string{transport::worker_variable} + "="
+                                                          + std::to_string(transport::protocol_version)});
   spec.working_directory = options.working_directory;
   return spec;
 }
@@ -73,7 +72,8 @@ caf::expected<standard_streams> open_streams(boost::asio::io_context& io, const 
       streams.passed.push_back({pipe->write_end.get(), target});
       streams.handed_over.push_back(std::move(pipe->write_end));
       streams.readers.push_back(std::make_shared<worker_output>(
-        io, std::move(pipe->read_end), [sink, is_error = target == standard_error](std::string_view line) { sink(line, is_error); }));
+        io, std::move(pipe->read_end),
+        [sink, is_error = target == standard_error](std::string_view line) { sink(line, is_error); }));
     }
   }
   streams.handed_over.push_back(std::move(*null));

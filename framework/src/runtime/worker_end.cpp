@@ -52,9 +52,7 @@ void worker_process::arm_kill_timer() {
 void worker_process::kill() noexcept {
   if (!alive())
     return;
-  host_.the_keeper().post([self = shared_from_this()] {
-    self->kill_now();
-  });
+  host_.the_keeper().post([self = shared_from_this()] { self->kill_now(); });
 }
 
 void worker_process::kill_now() noexcept {

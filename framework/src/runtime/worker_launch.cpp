@@ -70,8 +70,7 @@ void worker_process::watch_process() {
 }
 
 caf::error worker_process::launch(bool as_copy) {
-  auto edge = transport::make_edge({options_.mailbox_bytes, transport::control_ring_bytes},
-                                   tracked_tickets(options_));
+  auto edge = transport::make_edge({options_.mailbox_bytes, transport::control_ring_bytes}, tracked_tickets(options_));
   if (!edge)
     return as_exhausted(edge.error());
   auto control = platform::socket_pair::create();
@@ -123,8 +122,8 @@ caf::error worker_process::execute_program(std::vector<platform::process_spec::p
 
 void worker_process::on_line(std::string_view line, bool is_error) {
   lines_.add(line, is_error);
-  host_.log("[worker " + std::to_string(place().slot) + "." + std::to_string(place().incarnation) + " pid " + std::to_string(pid_) + "] "
-            + std::string{line});
+  host_.log("[worker " + std::to_string(place().slot) + "." + std::to_string(place().incarnation) + " pid "
+            + std::to_string(pid_) + "] " + std::string{line});
 }
 
 platform::result<void> worker_process::say_hello(int control, shm::geometry rings) {

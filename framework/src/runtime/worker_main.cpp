@@ -85,7 +85,8 @@ int run_worker(caf::actor_system_config& cfg) {
   platform::unique_fd control{transport::worker_fd::control};
   auto host = transport::receive_hello(control.get());
   if (!host) {
-    std::fprintf(stderr, "bulkhead: %s is set, but no host speaks on descriptor %d (%s). Start workers through a host.\n",
+    std::fprintf(stderr,
+                 "bulkhead: %s is set, but no host speaks on descriptor %d (%s). Start workers through a host.\n",
                  transport::worker_variable, transport::worker_fd::control, host.error().message().c_str());
     return usage_error;
   }
@@ -107,7 +108,8 @@ int run_worker(caf::actor_system_config& cfg) {
   if (!edge)
     return refuse(control.get(), {errc::startup_failed, edge.error().message()});
   if (host->tracked_tickets > 0)
-    if (auto added = adopt_ticket_states(*edge, platform::unique_fd{worker_fd::ticket_states}, host->tracked_tickets); !added)
+    if (auto added = adopt_ticket_states(*edge, platform::unique_fd{worker_fd::ticket_states}, host->tracked_tickets);
+        !added)
       return refuse(control.get(), {errc::startup_failed, added.error().message()});
   auto box = shm::black_box_of(edge->own.data(), edge->rings);
   platform::write_crashes_to(box->scene);
@@ -124,8 +126,9 @@ int run_worker(caf::actor_system_config& cfg) {
   std::set_new_handler(on_out_of_memory);
   cfg.set("caf.scheduler.max-threads", 1);
   add_task_runner(cfg);
-  cfg.module_factories.push_back(
-    [&host](caf::actor_system& system) -> caf::actor_system::module* { return new worker_system{system, *host}; });
+  cfg.module_factories.push_back([&host](caf::actor_system& system) -> caf::actor_system::module* {
+    return new worker_system{system, *host};
+  });
   caf::actor_system system{cfg};
   auto& self = static_cast<worker_system&>(system.scheduler());
   if (host->memory_bytes_max > 0)

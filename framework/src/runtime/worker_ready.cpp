@@ -72,9 +72,8 @@ void worker_process::on_verdict() {
 }
 
 void worker_process::connect() {
-  link_limits limits{{options_.message_bytes_max},
-                     {options_.payload_bytes_max, options_.when_payloads_full},
-                     backlog_of(options_)};
+  link_limits limits{
+    {options_.message_bytes_max}, {options_.payload_bytes_max, options_.when_payloads_full}, backlog_of(options_)};
   auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
   edge_.reset();
   {

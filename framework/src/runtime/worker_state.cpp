@@ -39,7 +39,8 @@ bool worker_process::ask_for_state() {
 
 void worker_process::keeps_its_state() {
   hit_limit("stop_timeout", static_cast<uint64_t>(options_.stop_timeout.count()));
-  condemn(death_cause::overran, "it did not hand its state over within " + std::to_string(options_.stop_timeout.count()) + " ms");
+  condemn(death_cause::overran,
+          "it did not hand its state over within " + std::to_string(options_.stop_timeout.count()) + " ms");
 }
 
 } // namespace bulkhead::runtime

@@ -182,7 +182,9 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
   {
     std::lock_guard guard{mutex_};
     spawning_ = false;
-    if (roots_.empty()) // else whoever waits for the end would be woken for nothing, and take the core from the actor's first turn
+    if (
+      roots_
+        .empty()) // else whoever waits for the end would be woken for nothing, and take the core from the actor's first turn
       changed_.notify_all();
   }
   unit.exec_later(new start_report{link_, root, is_up});

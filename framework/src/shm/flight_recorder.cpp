@@ -35,7 +35,7 @@ uint64_t flight_recorder::claim() noexcept {
     auto& sequence = memory_->slots[index_of(position)].sequence;
     auto seen = get(sequence);
     if (seen % 2 != 0 || seen > 2 * position)
-      continue; // another thread is there, or was
+      continue;                                                   // another thread is there, or was
     if (!sequence.compare_exchange_strong(seen, 2 * position + 1, // sync: complete/claim
                                           std::memory_order_acquire, std::memory_order_relaxed))
       continue;
@@ -47,7 +47,8 @@ uint64_t flight_recorder::claim() noexcept {
 }
 
 void flight_recorder::complete(uint64_t position) noexcept {
-  memory_->slots[index_of(position)].sequence.store(2 * position + 2, std::memory_order_release); // sync: complete/claim
+  memory_->slots[index_of(position)].sequence.store(2 * position + 2,
+                                                    std::memory_order_release); // sync: complete/claim
 }
 
 flight_recorder::ticket flight_recorder::begin(const recorded_message& what, uint64_t time_ns) noexcept {

@@ -33,7 +33,9 @@ std::optional<size_t> next_in_turn(std::span<const member_load> all, size_t last
 }
 
 size_t rendezvous(uint64_t key, std::span<const uint32_t> members) noexcept {
-  auto weight = [hash = mixed(key + 0x9e3779b97f4a7c15)](uint32_t member) { return mixed(hash ^ mixed(uint64_t{member} + 1)); };
+  auto weight = [hash = mixed(key + 0x9e3779b97f4a7c15)](uint32_t member) {
+    return mixed(hash ^ mixed(uint64_t{member} + 1));
+  };
   auto heavier = [&](uint32_t x, uint32_t y) { return weight(x) < weight(y); };
   return static_cast<size_t>(std::max_element(members.begin(), members.end(), heavier) - members.begin());
 }

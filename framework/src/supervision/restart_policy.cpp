@@ -82,12 +82,12 @@ duration back_off(const restart_policy& policy, size_t recent_deaths, double cha
 
 sentence judge(const restart_policy& policy, uint32_t deaths) noexcept {
   switch (policy.interrupted) {
-    case in_doubt::retry:
-      return deaths < policy.poison_after ? sentence::retry : sentence::quarantine;
-    case in_doubt::drop:
-      return sentence::drop;
-    default:
-      return sentence::fail;
+  case in_doubt::retry:
+    return deaths < policy.poison_after ? sentence::retry : sentence::quarantine;
+  case in_doubt::drop:
+    return sentence::drop;
+  default:
+    return sentence::fail;
   }
 }
 

@@ -6,12 +6,12 @@ namespace {
 
 bool is_affected(strategy how, size_t child, size_t ended) noexcept {
   switch (how) {
-    case strategy::one_for_all:
-      return true;
-    case strategy::rest_for_one:
-      return child >= ended;
-    default:
-      return child == ended;
+  case strategy::one_for_all:
+    return true;
+  case strategy::rest_for_one:
+    return child >= ended;
+  default:
+    return child == ended;
   }
 }
 

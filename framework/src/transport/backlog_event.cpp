@@ -36,15 +36,15 @@ std::string describe(const backlog_event& event) {
   auto result = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid "
                 + std::to_string(event.pid) + "), messages " + (event.to_worker ? "to " : "from it to ");
   switch (event.what) {
-    case backlog_incident::dropped:
-      result += receiver_of(event) + ": " + std::to_string(event.messages) + " dropped";
-      break;
-    case backlog_incident::slow_consumer:
-      result += receiver_of(event) + ": " + std::to_string(event.messages) + " wait, and none was handled lately";
-      break;
-    case backlog_incident::deadlock:
-      result += receiver_of(event) + ": actors wait for each other";
-      break;
+  case backlog_incident::dropped:
+    result += receiver_of(event) + ": " + std::to_string(event.messages) + " dropped";
+    break;
+  case backlog_incident::slow_consumer:
+    result += receiver_of(event) + ": " + std::to_string(event.messages) + " wait, and none was handled lately";
+    break;
+  case backlog_incident::deadlock:
+    result += receiver_of(event) + ": actors wait for each other";
+    break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;
 }

@@ -47,8 +47,8 @@ std::string types_in(std::span<const std::byte> body) {
 
 // Decoders of applications may throw; nothing may come out of here but an error.
 template <class Load, class Types>
-caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside, Types types,
-                   Load load) {
+caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
+                   Types types, Load load) {
   try {
     caf::binary_deserializer source{context, body.data(), body.size()};
     incoming_attachments::scope scope{beside, &source};
@@ -149,16 +149,16 @@ caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& r
 caf::error decode_reason(caf::execution_unit* context, std::span<const std::byte> body) {
   caf::error result;
   auto types = [] { return std::string{"(caf::error)"}; };
-  auto failed = guarded(context, body, nullptr, types,
-                        [&](caf::binary_deserializer& source) { return source.apply(result); });
+  auto failed =
+    guarded(context, body, nullptr, types, [&](caf::binary_deserializer& source) { return source.apply(result); });
   return failed ? failed : result;
 }
 
 caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out, uint16_t& flags,
                   outgoing_attachments* beside) {
   flags = 0;
-  auto failed = guarded(context, out, beside, what.arguments,
-                        [&](caf::binary_serializer& sink) { return sink.apply(what); });
+  auto failed =
+    guarded(context, out, beside, what.arguments, [&](caf::binary_serializer& sink) { return sink.apply(what); });
   return failed ? failed : append(beside, out, flags);
 }
 

@@ -25,7 +25,8 @@ size_t character_size(std::string_view text) {
   auto overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
   auto impossible = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
   auto continues = [](char x) { return (static_cast<unsigned char>(x) & 0xc0) == 0x80; };
-  return !overlong && !impossible && std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(size), continues)
+  return !overlong && !impossible
+             && std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(size), continues)
            ? size
            : 0;
 }

@@ -15,7 +15,8 @@ namespace {
 
 platform::result<void> add_ticket_states(new_edge& what, size_t tracked_tickets) {
   constexpr size_t nothing_yet = 1;
-  auto states = platform::memory_file::create_in_part("bulkhead-states", shm::ticket_states_bytes(tracked_tickets), nothing_yet);
+  auto states =
+    platform::memory_file::create_in_part("bulkhead-states", shm::ticket_states_bytes(tracked_tickets), nothing_yet);
   if (!states)
     return states.error();
   auto seen = states->map_readonly();
@@ -61,9 +62,17 @@ platform::result<new_edge> make_edge(shm::geometry rings, size_t tracked_tickets
   auto channel = platform::socket_pair::create();
   if (!channel)
     return channel.error();
-  new_edge result{{rings, std::move(*own), std::move(*peer), std::move(*own_bell), std::move(*peer_bell),
-                   std::move(channel->ours), {}},
-                  std::move(*down), std::move(*up), std::move(channel->theirs), std::nullopt};
+  new_edge result{{rings,
+                   std::move(*own),
+                   std::move(*peer),
+                   std::move(*own_bell),
+                   std::move(*peer_bell),
+                   std::move(channel->ours),
+                   {}},
+                  std::move(*down),
+                  std::move(*up),
+                  std::move(channel->theirs),
+                  std::nullopt};
   if (tracked_tickets > 0)
     if (auto added = add_ticket_states(result, tracked_tickets); !added)
       return added.error();
@@ -98,8 +107,13 @@ platform::result<edge> adopt_edge(shm::geometry rings, platform::unique_fd down_
     return sealed.error();
   if (!shm::check(peer->data(), peer->size(), rings) || !shm::check(own->data(), own->size(), rings))
     return platform::os_error{EPROTO, "layout"};
-  return edge{rings, std::move(*own), std::move(*peer), platform::event_fd::adopt(std::move(worker_bell)),
-              platform::event_fd::adopt(std::move(host_bell)), std::move(channel), {}};
+  return edge{rings,
+              std::move(*own),
+              std::move(*peer),
+              platform::event_fd::adopt(std::move(worker_bell)),
+              platform::event_fd::adopt(std::move(host_bell)),
+              std::move(channel),
+              {}};
 }
 
 platform::result<void> adopt_ticket_states(edge& own_end, platform::unique_fd states, size_t tracked_tickets) {

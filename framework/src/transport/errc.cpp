@@ -15,7 +15,8 @@ struct entry {
 constexpr std::array entries{
   entry{"none", "no error"},
   entry{"worker_lost", "the worker process ended while the request was open"},
-  entry{"mailbox_full", "too many messages wait for the receiver: send less, retry later, or raise actor_backlog or backlog"},
+  entry{"mailbox_full",
+        "too many messages wait for the receiver: send less, retry later, or raise actor_backlog or backlog"},
   entry{"message_too_large", "the message exceeds message_bytes_max: split it or raise the limit"},
   entry{"encode_failed", "the message cannot be serialized: its types need an inspect overload that can be saved"},
   entry{"decode_failed", "the receiving process could not decode the message: check the inspect of its types"},
@@ -38,12 +39,14 @@ constexpr std::array entries{
   entry{"deadlock", "actors await each other's responses in a circle: use then instead of await in one of them"},
   entry{"task_failed", "the function of the task threw"},
   entry{"cancelled", "it was cancelled before it had a result"},
-  entry{"executor_full", "as many tasks wait as the executor allows: submit less, wait for when_room, or raise tasks_max"},
+  entry{"executor_full",
+        "as many tasks wait as the executor allows: submit less, wait for when_room, or raise tasks_max"},
   entry{"unknown_function", "the worker's program has no such function: let workers run the program that submits"},
   entry{"would_block", "waiting here would block a thread that runs actors: use then"},
   entry{"restarts_exhausted", "the worker died too often: look at the cause, or raise restart.restarts_max"},
   entry{"poisoned", "each process that handled the message died: it is not tried again"},
-  entry{"upgrade_failed", "the new program did not come up or died in its probation, and the former one serves: look at the cause"},
+  entry{"upgrade_failed",
+        "the new program did not come up or died in its probation, and the former one serves: look at the cause"},
   entry{"no_successor", "the actor has no successor: only what the host spawns with worker_options::restart has one"},
 };
 

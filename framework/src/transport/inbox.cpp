@@ -49,13 +49,13 @@ inbox::outcome inbox::fail(std::string complaint) {
 inbox::outcome inbox::take(shm::lane_reader& lane, incoming& out, bool& found) {
   shm::record_view view;
   switch (lane.next(view)) {
-    case shm::lane_reader::outcome::empty:
-      found = false;
-      return outcome::empty;
-    case shm::lane_reader::outcome::corrupt:
-      return fail(lane.what_is_corrupt());
-    default:
-      break;
+  case shm::lane_reader::outcome::empty:
+    found = false;
+    return outcome::empty;
+  case shm::lane_reader::outcome::corrupt:
+    return fail(lane.what_is_corrupt());
+  default:
+    break;
   }
   found = true;
   // Since `next` has seen this record, it sees all that was put into the control lane before.
@@ -83,8 +83,7 @@ inbox::outcome inbox::take(shm::lane_reader& lane, incoming& out, bool& found) {
   return complete || result == outcome::corrupt ? result : outcome::empty;
 }
 
-inbox::outcome inbox::add_piece(const envelope& head, std::span<const std::byte> body, incoming& out,
-                                bool& complete) {
+inbox::outcome inbox::add_piece(const envelope& head, std::span<const std::byte> body, incoming& out, bool& complete) {
   auto i = streams_.find(head.target);
   if (i == streams_.end()) {
     if (head.word < sizeof(envelope) || head.word > message_bytes_max_ + sizeof(envelope))

@@ -74,8 +74,7 @@ outbox::outcome outbox::send_newest(record_kind kind, const envelope& head, caf:
   return outcome::accepted;
 }
 
-outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body,
-                                    acceptance* told) {
+outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body, acceptance* told) {
   if (sizeof(envelope) + body.size() > control_bytes_max_)
     return send(record_kind::message, flags, head, std::move(body), told);
   std::lock_guard guard{mutex_};

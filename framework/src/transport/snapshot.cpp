@@ -41,7 +41,8 @@ caf::error failure(errc code, const std::type_info& type, std::string why) {
 std::string reason_of(const caf::error& failed) {
   // Nothing here knows an actor system: an actor would not be kept alive by bytes that wait in the host.
   if (failed == caf::sec::no_context)
-    return "it holds the handle of an actor, which a snapshot cannot keep: keep what leads to that actor again, such as a name";
+    return "it holds the handle of an actor, which a snapshot cannot keep: keep what leads to that actor again, such "
+           "as a name";
   return to_string(failed);
 }
 
@@ -61,10 +62,12 @@ std::optional<std::string_view> take_name(std::span<const std::byte>& encoded) n
 
 } // namespace
 
-caf::error encode_snapshot(const std::type_info& type, snapshot_writer write, const void* value, caf::byte_buffer& out) {
+caf::error encode_snapshot(const std::type_info& type, snapshot_writer write, const void* value,
+                           caf::byte_buffer& out) {
   std::string_view name{type.name()};
   if (name.size() > name_bytes_max)
-    return failure(errc::encode_failed, type, "its name has more than " + std::to_string(name_bytes_max) + " characters");
+    return failure(errc::encode_failed, type,
+                   "its name has more than " + std::to_string(name_bytes_max) + " characters");
   auto size = static_cast<name_size>(name.size());
   auto add = [&out](const void* first, size_t count) {
     auto bytes = static_cast<const caf::byte*>(first);
@@ -87,7 +90,8 @@ std::string_view type_of_snapshot(std::span<const std::byte> encoded) noexcept {
   return take_name(encoded).value_or(std::string_view{});
 }
 
-caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std::span<const std::byte> encoded, void* value) {
+caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std::span<const std::byte> encoded,
+                           void* value) {
   auto name = take_name(encoded);
   if (!name)
     return failure(errc::decode_failed, type, "what the predecessor left is no snapshot");
@@ -99,7 +103,8 @@ caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std
     if (!read(source, value))
       return failure(errc::decode_failed, type, reason_of(source.get_error()));
     if (source.remaining() != 0)
-      return failure(errc::decode_failed, type, "bytes are left over: the predecessor's program had other fields in this type");
+      return failure(errc::decode_failed, type,
+                     "bytes are left over: the predecessor's program had other fields in this type");
     return {};
   } catch (const std::exception& what) {
     return failure(errc::decode_failed, type, what.what());

@@ -6,9 +6,9 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array incident_names{"restarted", "gave_up", "quarantined", "lost",          "spares_failed",
-                               "recycled",  "grown",   "shrunk",      "growth_failed", "overran", "stalled",
-                               "upgraded",  "upgrade_failed", "fork_server_failed"};
+constexpr std::array incident_names{
+  "restarted", "gave_up",       "quarantined", "lost",    "spares_failed", "recycled",       "grown",
+  "shrunk",    "growth_failed", "overran",     "stalled", "upgraded",      "upgrade_failed", "fork_server_failed"};
 
 } // namespace
 
@@ -35,45 +35,46 @@ std::string describe(const supervision_event& event) {
   auto present = "worker " + std::to_string(event.slot) + "." + std::to_string(event.incarnation) + " (pid "
                  + std::to_string(event.pid) + ")";
   switch (event.what) {
-    case supervision_incident::restarted:
-    case supervision_incident::recycled:
-      result += ", " + present + " took over";
-      break;
-    case supervision_incident::gave_up:
-      result += " and is not replaced";
-      break;
-    case supervision_incident::quarantined:
-      result += " as those before in the handler of a message, which is not tried again";
-      break;
-    case supervision_incident::lost:
-      result += " in the handler of a message, which is lost";
-      break;
-    case supervision_incident::spares_failed:
-      result += " while it waited as a spare, as others before";
-      break;
-    case supervision_incident::grown:
-      result = "worker " + std::to_string(event.slot) + " joined a pool";
-      break;
-    case supervision_incident::shrunk:
-      result = "worker " + std::to_string(event.slot) + " left a pool";
-      break;
-    case supervision_incident::growth_failed:
-      result = "a pool could not grow";
-      break;
-    case supervision_incident::overran:
-      result = present + " is overdue";
-      break;
-    case supervision_incident::stalled:
-      result = present + " stands still";
-      break;
-    case supervision_incident::upgraded:
-      result = present + " runs another program";
-      break;
-    case supervision_incident::upgrade_failed:
-      break;
-    case supervision_incident::fork_server_failed:
-      result = "fork server " + std::to_string(event.slot) + " (pid " + std::to_string(event.pid) + ") is not available: " + event.death.detail;
-      break;
+  case supervision_incident::restarted:
+  case supervision_incident::recycled:
+    result += ", " + present + " took over";
+    break;
+  case supervision_incident::gave_up:
+    result += " and is not replaced";
+    break;
+  case supervision_incident::quarantined:
+    result += " as those before in the handler of a message, which is not tried again";
+    break;
+  case supervision_incident::lost:
+    result += " in the handler of a message, which is lost";
+    break;
+  case supervision_incident::spares_failed:
+    result += " while it waited as a spare, as others before";
+    break;
+  case supervision_incident::grown:
+    result = "worker " + std::to_string(event.slot) + " joined a pool";
+    break;
+  case supervision_incident::shrunk:
+    result = "worker " + std::to_string(event.slot) + " left a pool";
+    break;
+  case supervision_incident::growth_failed:
+    result = "a pool could not grow";
+    break;
+  case supervision_incident::overran:
+    result = present + " is overdue";
+    break;
+  case supervision_incident::stalled:
+    result = present + " stands still";
+    break;
+  case supervision_incident::upgraded:
+    result = present + " runs another program";
+    break;
+  case supervision_incident::upgrade_failed:
+    break;
+  case supervision_incident::fork_server_failed:
+    result = "fork server " + std::to_string(event.slot) + " (pid " + std::to_string(event.pid)
+             + ") is not available: " + event.death.detail;
+    break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;
 }

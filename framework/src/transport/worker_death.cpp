@@ -11,7 +11,8 @@ namespace bulkhead {
 
 namespace {
 
-constexpr std::array cause_names{"exited", "signaled", "corrupt", "out_of_memory", "stopped", "recycled", "overran", "stalled"};
+constexpr std::array cause_names{"exited",  "signaled", "corrupt", "out_of_memory",
+                                 "stopped", "recycled", "overran", "stalled"};
 
 } // namespace
 
@@ -41,30 +42,30 @@ std::string describe(const worker_death& death) {
   if (told)
     return text + (death.cause == death_cause::signaled ? "was " : "") + death.detail;
   switch (death.cause) {
-    case death_cause::exited:
-      text += "exited with code " + std::to_string(death.status);
-      break;
-    case death_cause::signaled:
-      text += "was killed by signal " + std::to_string(death.status);
-      break;
-    case death_cause::corrupt:
-      text += "wrote garbage into shared memory and was killed";
-      break;
-    case death_cause::out_of_memory:
-      text += "ran out of memory";
-      break;
-    case death_cause::stopped:
-      text += "was stopped";
-      break;
-    case death_cause::recycled:
-      text += "was recycled";
-      break;
-    case death_cause::overran:
-      text += "was killed because a handler ran for too long";
-      break;
-    case death_cause::stalled:
-      text += "was killed because it stood still";
-      break;
+  case death_cause::exited:
+    text += "exited with code " + std::to_string(death.status);
+    break;
+  case death_cause::signaled:
+    text += "was killed by signal " + std::to_string(death.status);
+    break;
+  case death_cause::corrupt:
+    text += "wrote garbage into shared memory and was killed";
+    break;
+  case death_cause::out_of_memory:
+    text += "ran out of memory";
+    break;
+  case death_cause::stopped:
+    text += "was stopped";
+    break;
+  case death_cause::recycled:
+    text += "was recycled";
+    break;
+  case death_cause::overran:
+    text += "was killed because a handler ran for too long";
+    break;
+  case death_cause::stalled:
+    text += "was killed because it stood still";
+    break;
   }
   if (!death.detail.empty())
     text += ": " + death.detail;

@@ -44,12 +44,12 @@ std::string describe(const message_head& head) {
 std::string describe(const worker_event& event) {
   auto result = std::to_string(event.before_end_ms) + " ms before: ";
   switch (event.what) {
-    case worker_event_kind::handled:
-    case worker_event_kind::handling:
-      return result + to_string(event.what) + " " + describe(event.message);
-    case worker_event_kind::mark:
-    case worker_event_kind::line:
-      return result + to_string(event.what) + ": " + event.text;
+  case worker_event_kind::handled:
+  case worker_event_kind::handling:
+    return result + to_string(event.what) + " " + describe(event.message);
+  case worker_event_kind::mark:
+  case worker_event_kind::line:
+    return result + to_string(event.what) + ": " + event.text;
   }
   return result;
 }

@@ -61,9 +61,8 @@ TEST_CASE("what waits behind a handler that hangs is run by another thread of th
   caf::scoped_actor self{here.sys};
   for (int round = 0; round < 20; ++round) {
     gate own;
-    auto opener = here.sys.spawn([](caf::event_based_actor*) -> caf::behavior {
-      return {[](const std::string& path) { std::ofstream{path}; }};
-    });
+    auto opener = here.sys.spawn(
+      [](caf::event_based_actor*) -> caf::behavior { return {[](const std::string& path) { std::ofstream{path}; }}; });
     // It waits for one that only its own thread knows to be runnable.
     auto hangs = here.sys.spawn([&, path = own.path()](caf::event_based_actor* me) -> caf::behavior {
       return {[=](caf::ok_atom) {

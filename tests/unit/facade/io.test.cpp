@@ -185,7 +185,9 @@ TEST_CASE("without the module there is no executor") {
       complaint = failed.what();
     }
   });
-  caf::scoped_actor{sys}->wait_for(actor);
+  caf::scoped_actor {
+    sys
+    } -> wait_for(actor);
   CHECK(complaint.find("load") != std::string::npos);
 }
 

@@ -20,7 +20,8 @@ class sleeper {
 public:
   sleeper() {
     std::random_device source;
-    folder_ = std::filesystem::temp_directory_path() / ("bulkhead_sleeper_" + std::to_string(source()) + std::to_string(source()));
+    folder_ = std::filesystem::temp_directory_path()
+              / ("bulkhead_sleeper_" + std::to_string(source()) + std::to_string(source()));
     std::filesystem::create_directory(folder_);
     std::filesystem::copy_file("/bin/sleep", path());
     int ready[2];

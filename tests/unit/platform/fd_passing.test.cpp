@@ -17,7 +17,9 @@ using namespace bulkhead::platform;
 
 namespace {
 
-std::span<const std::byte> view(const std::string& text) { return std::as_bytes(std::span{text.data(), text.size()}); }
+std::span<const std::byte> view(const std::string& text) {
+  return std::as_bytes(std::span{text.data(), text.size()});
+}
 
 struct pair_fixture {
   socket_pair sockets = socket_pair::create().value();

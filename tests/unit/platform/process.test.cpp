@@ -41,7 +41,9 @@ public:
   child_signal_ignored() : before_{::signal(SIGCHLD, SIG_IGN)} {}
   child_signal_ignored(const child_signal_ignored&) = delete;
   child_signal_ignored& operator=(const child_signal_ignored&) = delete;
-  ~child_signal_ignored() { ::signal(SIGCHLD, before_); }
+  ~child_signal_ignored() {
+    ::signal(SIGCHLD, before_);
+  }
 
 private:
   void (*before_)(int);

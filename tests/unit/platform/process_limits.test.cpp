@@ -56,7 +56,8 @@ TEST_CASE("a limit on data allows that much more and not beyond, whatever was th
           if (!can_reserve(32 * mebibyte))
             return 2;
           return can_reserve(128 * mebibyte) ? 3 : 0;
-        }) == 0);
+        })
+        == 0);
 }
 
 TEST_CASE("a limit on data does not count shared memory") {
@@ -65,7 +66,8 @@ TEST_CASE("a limit on data does not count shared memory") {
             return 1;
           auto* shared = ::mmap(nullptr, 64 * mebibyte, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
           return shared == MAP_FAILED ? 2 : 0;
-        }) == 0);
+        })
+        == 0);
 }
 
 TEST_CASE("a second limit on data can only be lower") {
@@ -73,7 +75,8 @@ TEST_CASE("a second limit on data can only be lower") {
           if (!limit_data_bytes(64 * mebibyte) || !limit_data_bytes(1024 * mebibyte))
             return 1;
           return can_reserve(128 * mebibyte) ? 2 : 0;
-        }) == 0);
+        })
+        == 0);
 }
 
 TEST_CASE("the greatest limit on data is none") {
@@ -81,5 +84,6 @@ TEST_CASE("the greatest limit on data is none") {
           if (!limit_data_bytes(std::numeric_limits<uint64_t>::max()))
             return 1;
           return can_reserve(128 * mebibyte) ? 0 : 2;
-        }) == 0);
+        })
+        == 0);
 }

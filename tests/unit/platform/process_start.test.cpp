@@ -58,10 +58,14 @@ unique_fd pipe_with(std::string_view word, int number) {
 /// A value of PATH for the time of a test.
 class path_variable {
 public:
-  explicit path_variable(const char* value) : before_{std::getenv("PATH")} { ::setenv("PATH", value, 1); }
+  explicit path_variable(const char* value) : before_{std::getenv("PATH")} {
+    ::setenv("PATH", value, 1);
+  }
   path_variable(const path_variable&) = delete;
   path_variable& operator=(const path_variable&) = delete;
-  ~path_variable() { ::setenv("PATH", before_.c_str(), 1); }
+  ~path_variable() {
+    ::setenv("PATH", before_.c_str(), 1);
+  }
 
 private:
   std::string before_;
@@ -70,8 +74,8 @@ private:
 std::atomic<pid_t> expected_pid{0};
 std::atomic<bool> ran_elsewhere{false};
 
-const char* const print_open_descriptors
-  = "i=0; while [ $i -lt 300 ]; do [ -e /proc/$$/fd/$i ] && echo $i; i=$((i+1)); done; true";
+const char* const print_open_descriptors =
+  "i=0; while [ $i -lt 300 ]; do [ -e /proc/$$/fd/$i ] && echo $i; i=$((i+1)); done; true";
 
 } // namespace
 

@@ -20,10 +20,14 @@ constexpr std::chrono::seconds patience{20};
 
 /// Ends the test program if the test does not end by itself.
 struct watchdog {
-  watchdog() { ::alarm(60); }
+  watchdog() {
+    ::alarm(60);
+  }
   watchdog(const watchdog&) = delete;
   watchdog& operator=(const watchdog&) = delete;
-  ~watchdog() { ::alarm(0); }
+  ~watchdog() {
+    ::alarm(0);
+  }
 };
 
 /// Everything that arrives at `fd` until its end, or until nothing arrives any more.

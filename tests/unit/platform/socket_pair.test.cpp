@@ -109,7 +109,8 @@ TEST_CASE("a full socket is EAGAIN at our end") {
 
 TEST_CASE("waiting for a packet goes on after a signal, and ends when one comes") {
   watchdog dog;
-  struct sigaction before {}, handler {};
+  struct sigaction before {
+  }, handler{};
   handler.sa_handler = ignore_signal; // without SA_RESTART: the wait is interrupted
   REQUIRE(::sigaction(SIGUSR1, &handler, &before) == 0);
   auto sockets = socket_pair::create();

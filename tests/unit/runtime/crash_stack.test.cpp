@@ -56,7 +56,8 @@ TEST_CASE("a certificate takes any bytes that a worker has left") {
     CHECK(is_clean(what.exception_text));
     CHECK(is_clean(what.exception_type));
     CHECK(is_clean(what.thread));
-    CHECK(std::all_of(what.stack.begin(), what.stack.end(), [](auto& x) { return is_clean(x.module) && is_clean(x.function); }));
+    CHECK(std::all_of(what.stack.begin(), what.stack.end(),
+                      [](auto& x) { return is_clean(x.module) && is_clean(x.function); }));
     CHECK_FALSE(describe(what).empty());
     CHECK(to_json(what).size() > 100);
   }
@@ -76,16 +77,15 @@ TEST_CASE("a reporter hands out each certificate once and in order, and ends whe
   std::mutex mutex;
   std::vector<uint32_t> published;
   size_t logged = 0;
-  runtime::death_reporter reporter{
-    {},
-    [&](const death_certificate& what) {
-      std::lock_guard guard{mutex};
-      published.push_back(what.death.slot);
-    },
-    [&](const std::string&) {
-      std::lock_guard guard{mutex};
-      ++logged;
-    }};
+  runtime::death_reporter reporter{{},
+                                   [&](const death_certificate& what) {
+                                     std::lock_guard guard{mutex};
+                                     published.push_back(what.death.slot);
+                                   },
+                                   [&](const std::string&) {
+                                     std::lock_guard guard{mutex};
+                                     ++logged;
+                                   }};
   for (uint32_t i = 0; i < 100; ++i) {
     runtime::draft_certificate draft;
     draft.what.death.slot = i;

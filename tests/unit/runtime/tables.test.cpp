@@ -25,12 +25,17 @@ caf::strong_actor_ptr make_idle(caf::actor_system& sys) {
 }
 
 struct counted_pins final : pins {
-  void pin(const caf::strong_actor_ptr&) override { ++count; }
-  void unpin(const caf::strong_actor_ptr&) override { --count; }
+  void pin(const caf::strong_actor_ptr&) override {
+    ++count;
+  }
+  void unpin(const caf::strong_actor_ptr&) override {
+    --count;
+  }
   int count = 0;
 };
 
-std::vector<uint64_t> handles_in(caf::actor_system& sys, const transport::system_key& key, const caf::message& content) {
+std::vector<uint64_t> handles_in(caf::actor_system& sys, const transport::system_key& key,
+                                 const caf::message& content) {
   caf::mailbox_element what{nullptr, caf::make_message_id(), {}, content};
   caf::byte_buffer encoded;
   uint16_t flags = 0;

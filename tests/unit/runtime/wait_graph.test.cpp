@@ -18,9 +18,15 @@ wait_edge edge(uint64_t id, const wire_address& waits, const wire_address& on) {
   return {.id = id, .waits = waits, .on = on};
 }
 
-wait_edge request(uint64_t id, const wire_address& waits, const wire_address& on, uint64_t number, uint64_t cause, bool untouched,
-                  const wire_address& cause_of = a) {
-  return {.id = id, .waits = waits, .on = on, .request = number, .cause = cause, .cause_of = cause_of, .untouched = untouched};
+wait_edge request(uint64_t id, const wire_address& waits, const wire_address& on, uint64_t number, uint64_t cause,
+                  bool untouched, const wire_address& cause_of = a) {
+  return {.id = id,
+          .waits = waits,
+          .on = on,
+          .request = number,
+          .cause = cause,
+          .cause_of = cause_of,
+          .untouched = untouched};
 }
 
 // What is found when both processes tell twice.

@@ -42,14 +42,22 @@ TEST_CASE("a writer need not ring a reader that is awake") {
 TEST_CASE("a writer must ring a reader that sleeps, whichever lane it writes") {
   sleeper s;
   REQUIRE(s.bell.arm());
-  SECTION("data") { CHECK(s.send(s.data)); }
-  SECTION("control") { CHECK(s.send(s.control)); }
+  SECTION("data") {
+    CHECK(s.send(s.data));
+  }
+  SECTION("control") {
+    CHECK(s.send(s.control));
+  }
 }
 
 TEST_CASE("a reader does not fall asleep over a record that it has not consumed") {
   sleeper s;
-  SECTION("data") { (void) s.send(s.data); }
-  SECTION("control") { (void) s.send(s.control); }
+  SECTION("data") {
+    (void) s.send(s.data);
+  }
+  SECTION("control") {
+    (void) s.send(s.control);
+  }
   SECTION("one that it has seen") {
     (void) s.send(s.data);
     record_view record;

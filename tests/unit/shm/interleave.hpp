@@ -108,7 +108,9 @@ private:
     bool waits = false;
     bool done = false;
 
-    bool can_step() const { return !done && (!waits || rings > 0); }
+    bool can_step() const {
+      return !done && (!waits || rings > 0);
+    }
   };
 
   struct abandoned {};
@@ -126,7 +128,9 @@ private:
       sched_setaffinity(0, sizeof(one), &one);
     }
 
-    ~one_processor() { sched_setaffinity(0, sizeof(before_), &before_); }
+    ~one_processor() {
+      sched_setaffinity(0, sizeof(before_), &before_);
+    }
 
   private:
     cpu_set_t before_;
@@ -249,9 +253,13 @@ class stepped {
 public:
   stepped() = default;
 
-  T load(std::memory_order) const { return static_cast<T>(interleavings::load(word_)); }
+  T load(std::memory_order) const {
+    return static_cast<T>(interleavings::load(word_));
+  }
 
-  void store(T value, std::memory_order order) { interleavings::store(word_, value, order); }
+  void store(T value, std::memory_order order) {
+    interleavings::store(word_, value, order);
+  }
 
 private:
   uint64_t word_ = 0;

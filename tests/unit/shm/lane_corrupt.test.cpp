@@ -50,7 +50,8 @@ TEST_CASE("a published position that went back is corrupt") {
 
 TEST_CASE("a published position beyond the ring is corrupt") {
   traffic t;
-  t.both.down.header().published[0] = GENERATE(uint64_t{4096 + 16}, uint64_t{1} << 32, uint64_t{1} << 63, ~uint64_t{15});
+  t.both.down.header().published[0] =
+    GENERATE(uint64_t{4096 + 16}, uint64_t{1} << 32, uint64_t{1} << 63, ~uint64_t{15});
   t.expect(flaw::published_passes_room);
 }
 
@@ -108,10 +109,18 @@ TEST_CASE("padding that does not fill the tail in front of a record is corrupt")
   (void) t.reader.publish_consumed();
   auto& published = t.both.down.header().published[0];
   published = 4096 + 32;
-  SECTION("too short") { t.write_header(32, {16, padding_kind, 0, 0}); }
-  SECTION("too long") { t.write_header(32, {4064, padding_kind, 0, 0}); }
-  SECTION("with flags") { t.write_header(32, {4048, padding_kind, 1, 0}); }
-  SECTION("with aux") { t.write_header(32, {4048, padding_kind, 0, 1}); }
+  SECTION("too short") {
+    t.write_header(32, {16, padding_kind, 0, 0});
+  }
+  SECTION("too long") {
+    t.write_header(32, {4064, padding_kind, 0, 0});
+  }
+  SECTION("with flags") {
+    t.write_header(32, {4048, padding_kind, 1, 0});
+  }
+  SECTION("with aux") {
+    t.write_header(32, {4048, padding_kind, 0, 1});
+  }
   SECTION("without a record behind it") {
     t.write_header(32, {4048, padding_kind, 0, 0});
     published = 4096;

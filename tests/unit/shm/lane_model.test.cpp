@@ -36,7 +36,9 @@ struct model {
     return start + bytes;
   }
 
-  bool fits(size_t payload_bytes) const { return end_if_put(payload_bytes) - given_back <= ring; }
+  bool fits(size_t payload_bytes) const {
+    return end_if_put(payload_bytes) - given_back <= ring;
+  }
 };
 
 struct pair_under_test {
@@ -48,14 +50,19 @@ struct pair_under_test {
   lane_writer writer = both.writer();
   lane_reader reader = both.reader();
 
-  unsigned below(size_t limit) { return static_cast<unsigned>(random() % limit); }
+  unsigned below(size_t limit) {
+    return static_cast<unsigned>(random() % limit);
+  }
 
   size_t some_size() {
     auto largest = largest_payload(static_cast<uint32_t>(expected.ring));
     switch (below(4)) {
-      case 0: return below(20);
-      case 1: return largest - below(40);
-      default: return below(largest / 4);
+    case 0:
+      return below(20);
+    case 1:
+      return largest - below(40);
+    default:
+      return below(largest / 4);
     }
   }
 
@@ -119,11 +126,20 @@ struct pair_under_test {
 
   void step() {
     switch (below(9)) {
-      case 0: case 1: case 2: return put();
-      case 3: return publish();
-      case 4: case 5: case 6: return read_one();
-      case 7: return give_back();
-      default: return attach_anew();
+    case 0:
+    case 1:
+    case 2:
+      return put();
+    case 3:
+      return publish();
+    case 4:
+    case 5:
+    case 6:
+      return read_one();
+    case 7:
+      return give_back();
+    default:
+      return attach_anew();
     }
   }
 };

@@ -45,7 +45,7 @@ TEST_CASE("a reader rings once, when there is as much room as the writer wants")
   edge both;
   auto writer = both.writer();
   auto reader = both.reader();
-  fill(writer, 48); // 64 records of 64 bytes
+  fill(writer, 48);               // 64 records of 64 bytes
   REQUIRE(writer.want_room(100)); // 128 bytes
   CHECK_FALSE(give_back_one(reader));
   CHECK_FALSE(writer.room_available(100));

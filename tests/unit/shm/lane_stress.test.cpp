@@ -25,7 +25,8 @@ constexpr auto watchdog = std::chrono::seconds{20};
 /// One process of an edge: sends a number of records over both lanes, reads as many, and sleeps when it can do neither.
 class side {
 public:
-  side(std::byte* own, std::byte* peer, geometry rings, bell_stand_in& own_bell, bell_stand_in& peer_bell, unsigned seed)
+  side(std::byte* own, std::byte* peer, geometry rings, bell_stand_in& own_bell, bell_stand_in& peer_bell,
+       unsigned seed)
     : lanes_{{{own, peer, rings, lane_id::data}, {own, peer, rings, lane_id::data}},
              {{own, peer, rings, lane_id::control}, {own, peer, rings, lane_id::control}}},
       bell_(own, lanes_[0].reader, lanes_[1].reader),

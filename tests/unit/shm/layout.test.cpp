@@ -31,7 +31,8 @@ TEST_CASE("a region is the header page, both rings and the black box, one after 
   CHECK(ring_offset(rings, lane_id::control) == 4096 + (1 << 20));
   CHECK(region_bytes(rings) == 4096 + (1 << 20) + (1 << 16) + black_box_bytes + lapse_board_bytes);
   guarded_region region{small};
-  CHECK(reinterpret_cast<const std::byte*>(black_box_of(region.foreign(), small)) - region.foreign() == 4096 + 4096 + 4096);
+  CHECK(reinterpret_cast<const std::byte*>(black_box_of(region.foreign(), small)) - region.foreign()
+        == 4096 + 4096 + 4096);
 }
 
 TEST_CASE("a record takes its header and payload, rounded up to 16 bytes") {
@@ -67,10 +68,20 @@ TEST_CASE("the check refuses a header that was not written for this layout and g
   guarded_region region{small};
   auto& header = region.header();
   auto expected = small;
-  SECTION("another magic") { header.magic ^= 1; }
-  SECTION("another version") { header.version = layout_version + 1; }
-  SECTION("another data ring") { header.rings.data_bytes = 8192; }
-  SECTION("another control ring") { header.rings.control_bytes = 8192; }
-  SECTION("an invalid geometry that both sides agree on") { expected = header.rings = {0, 0}; }
+  SECTION("another magic") {
+    header.magic ^= 1;
+  }
+  SECTION("another version") {
+    header.version = layout_version + 1;
+  }
+  SECTION("another data ring") {
+    header.rings.data_bytes = 8192;
+  }
+  SECTION("another control ring") {
+    header.rings.control_bytes = 8192;
+  }
+  SECTION("an invalid geometry that both sides agree on") {
+    expected = header.rings = {0, 0};
+  }
   CHECK_FALSE(check(region.foreign(), region.size(), expected));
 }

@@ -34,10 +34,18 @@ public:
   guarded_region(const guarded_region&) = delete;
   guarded_region& operator=(const guarded_region&) = delete;
 
-  std::byte* own() { return writable_; }
-  const std::byte* foreign() { return read_only_; }
-  region_header<>& header() { return *header_of(writable_); }
-  size_t size() const { return bytes_; }
+  std::byte* own() {
+    return writable_;
+  }
+  const std::byte* foreign() {
+    return read_only_;
+  }
+  region_header<>& header() {
+    return *header_of(writable_);
+  }
+  size_t size() const {
+    return bytes_;
+  }
 
 private:
   static constexpr size_t guard = 4096;
@@ -61,10 +69,16 @@ private:
 struct edge {
   explicit edge(geometry g = small) : rings(g), down(g), up(g) {}
 
-  lane_writer writer(lane_id lane = lane_id::data) { return {down.own(), up.foreign(), rings, lane}; }
-  lane_reader reader(lane_id lane = lane_id::data) { return {up.own(), down.foreign(), rings, lane}; }
+  lane_writer writer(lane_id lane = lane_id::data) {
+    return {down.own(), up.foreign(), rings, lane};
+  }
+  lane_reader reader(lane_id lane = lane_id::data) {
+    return {up.own(), down.foreign(), rings, lane};
+  }
 
-  std::byte* ring(lane_id lane = lane_id::data) { return down.own() + ring_offset(rings, lane); }
+  std::byte* ring(lane_id lane = lane_id::data) {
+    return down.own() + ring_offset(rings, lane);
+  }
 
   geometry rings;
   guarded_region down; // the writer's
@@ -81,6 +95,8 @@ inline std::vector<std::byte> some_bytes(size_t count, unsigned seed = 0) {
   return result;
 }
 
-inline std::vector<std::byte> copy_of(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
+inline std::vector<std::byte> copy_of(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 } // namespace bulkhead::shm::test

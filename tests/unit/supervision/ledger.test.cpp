@@ -39,13 +39,14 @@ struct books {
   }
 };
 
-ledger::settlement settle(ledger& what, in_doubt policy, std::map<uint64_t, ticket_state> states = {}, bool answered = false,
-                          uint32_t incarnation = 1) {
+ledger::settlement settle(ledger& what, in_doubt policy, std::map<uint64_t, ticket_state> states = {},
+                          bool answered = false, uint32_t incarnation = 1) {
   restart_policy rules;
   rules.interrupted = policy;
   worker_death death;
   death.incarnation = incarnation;
-  return what.settle(death, rules, [&](uint64_t ticket) { return states[ticket]; }, [=](auto&) { return answered; });
+  return what.settle(
+    death, rules, [&](uint64_t ticket) { return states[ticket]; }, [=](auto&) { return answered; });
 }
 
 } // namespace

@@ -40,8 +40,9 @@ caf::error decode_one(std::span<const std::byte> body, caf::message& content, ui
 } // namespace
 
 TEST_CASE("a message comes back as it was encoded") {
-  auto content = caf::make_message(int32_t{5}, std::string{"text"}, std::vector<int32_t>{1, 2, 3}, caf::ok_atom_v,
-                                   bytes::copy_of(std::string_view{"block"}), caf::make_error(caf::sec::bad_function_call));
+  auto content =
+    caf::make_message(int32_t{5}, std::string{"text"}, std::vector<int32_t>{1, 2, 3}, caf::ok_atom_v,
+                      bytes::copy_of(std::string_view{"block"}), caf::make_error(caf::sec::bad_function_call));
   caf::byte_buffer out;
   REQUIRE_FALSE(encode_one(content, out));
   caf::message back;
@@ -73,9 +74,10 @@ TEST_CASE("the same types are decoded again and again, whatever came between") {
     check(caf::make_message(int64_t{round}));
     check(caf::make_message(std::string{"abc"}, int32_t{round}));
     check(caf::make_message(int32_t{round}, std::string{"abc"}));
-    check(caf::make_message(int32_t{1}, int32_t{2}, int32_t{3}, int32_t{4}, int32_t{5}, int32_t{6}, int32_t{7}, int32_t{8}));
-    check(caf::make_message(int32_t{1}, int32_t{2}, int32_t{3}, int32_t{4}, int32_t{5}, int32_t{6}, int32_t{7}, int32_t{8},
-                            int32_t{9}));
+    check(caf::make_message(int32_t{1}, int32_t{2}, int32_t{3}, int32_t{4}, int32_t{5}, int32_t{6}, int32_t{7},
+                            int32_t{8}));
+    check(caf::make_message(int32_t{1}, int32_t{2}, int32_t{3}, int32_t{4}, int32_t{5}, int32_t{6}, int32_t{7},
+                            int32_t{8}, int32_t{9}));
     for (int32_t i = 0; i < 40; ++i)
       check(i % 2 == 0 ? caf::make_message(i, 1.5) : caf::make_message(1.5, i));
   }
@@ -97,7 +99,8 @@ TEST_CASE("what cannot be written or read is named") {
 
 TEST_CASE("a truncated message, or one with something behind it, does not decode") {
   caf::byte_buffer out;
-  REQUIRE_FALSE(encode_one(caf::make_message(int32_t{5}, std::string{"text"}, bytes::copy_of(std::string_view{"xyz"})), out));
+  REQUIRE_FALSE(
+    encode_one(caf::make_message(int32_t{5}, std::string{"text"}, bytes::copy_of(std::string_view{"xyz"})), out));
   for (size_t count = 0; count < out.size(); ++count) {
     caf::message back;
     CHECK(decode_one(view(out).first(count), back) == errc::decode_failed);
@@ -132,7 +135,8 @@ TEST_CASE("an exit reason survives, what is too long or cannot be written become
   CHECK(death_of(back)->pid == 4711);
   back = there_and_back(caf::make_error(caf::sec::runtime_error, std::string(10'000, 'x')), 200);
   CHECK(back == caf::sec::runtime_error);
-  back = there_and_back(caf::error{caf::exit_reason::user_shutdown, caf::make_message(test_support::unwritable{})}, 200);
+  back =
+    there_and_back(caf::error{caf::exit_reason::user_shutdown, caf::make_message(test_support::unwritable{})}, 200);
   CHECK(back == caf::exit_reason::user_shutdown);
   caf::byte_buffer garbage(30, caf::byte{0xff});
   CHECK(decode_reason(nullptr, view(garbage)) == errc::decode_failed);

@@ -33,7 +33,8 @@ death_certificate sample() {
   result.user_time_us = 1'500'000;
   result.memory_peak_bytes = uint64_t{64} << 20;
   result.last_lines = {"bad row", "giving up"};
-  result.events = {{worker_event_kind::mark, 12, "row 1", {}}, {worker_event_kind::handling, 3, "", result.handling[0]}};
+  result.events = {{worker_event_kind::mark, 12, "row 1", {}},
+                   {worker_event_kind::handling, 3, "", result.handling[0]}};
   return result;
 }
 
@@ -96,9 +97,14 @@ TEST_CASE("a certificate is the same after it was a message or JSON") {
 }
 
 TEST_CASE("text of a dead process is made printable") {
-  CHECK(printable("plain \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80", 100) == "plain \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80");
+  CHECK(printable("plain \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80", 100)
+        == "plain \xc3\xbc \xe2\x82\xac \xf0\x9f\x98\x80");
   CHECK(printable(std::string_view{"a\0b\x1b[31m\n\x7f", 10}, 100) == "a?b?[31m??");
-  CHECK(printable("\xff\xc3(\xe2\x82\xed\xa0\x80\xc0\x80", 100) == "?" "?" "(" + std::string(7, '?'));
+  CHECK(printable("\xff\xc3(\xe2\x82\xed\xa0\x80\xc0\x80", 100)
+        == "?"
+           "?"
+           "("
+             + std::string(7, '?'));
   CHECK(printable("tab\tstays", 100) == "tab\tstays");
   CHECK(printable("1234567890", 4) == "1234");
   CHECK(printable("123\xc3\xbc", 4) == "123");

@@ -20,7 +20,9 @@ using bulkhead::bytes;
 
 struct returns final : loan_returns {
   explicit returns(lender& to) : to_(to) {}
-  void return_loan(uint64_t loan) override { good = to_.give_back(loan) && good; }
+  void return_loan(uint64_t loan) override {
+    good = to_.give_back(loan) && good;
+  }
   lender& to_;
   bool good = true;
 };
@@ -34,7 +36,9 @@ struct ends {
       back(std::make_shared<returns>(lent)),
       borrowed(in, how.bytes_max) {}
 
-  ~ends() { CHECK(back->good); }
+  ~ends() {
+    CHECK(back->good);
+  }
 
   // As a record carries it.
   caf::byte_buffer pack(outgoing_attachments& beside) {

@@ -19,7 +19,8 @@ struct newest_way : one_way {
 
   // `number` stands in each octet, so that a mixture shows.
   outcome leave(uint8_t number, size_t bytes) {
-    return out.send_newest(record_kind::snapshot, {0, 2, 7, 0, 1}, caf::byte_buffer(bytes, static_cast<caf::byte>(number)));
+    return out.send_newest(record_kind::snapshot, {0, 2, 7, 0, 1},
+                           caf::byte_buffer(bytes, static_cast<caf::byte>(number)));
   }
 
   outcome say(uint64_t word, uint64_t target = 1, size_t bytes = 40) {
@@ -81,7 +82,8 @@ TEST_CASE("while it waits in its process only the newest is kept, in the place o
   CHECK(way.in.completed().data == all.size());
 }
 
-TEST_CASE("of newest records in pieces the one that has begun to leave stays whole, and only the last of the others follows") {
+TEST_CASE(
+  "of newest records in pieces the one that has begun to leave stays whole, and only the last of the others follows") {
   newest_way way;
   for (uint8_t i = 1; i <= 100; ++i)
     REQUIRE(way.leave(i, 30'000 + i) == outcome::accepted);

@@ -18,7 +18,9 @@ public:
   [[nodiscard]] static result<event_fd> create();
 
   /// Takes an eventfd that `create` made, perhaps in another process.
-  [[nodiscard]] static event_fd adopt(unique_fd fd) noexcept { return event_fd{std::move(fd)}; }
+  [[nodiscard]] static event_fd adopt(unique_fd fd) noexcept {
+    return event_fd{std::move(fd)};
+  }
 
   /// Makes the descriptor readable. Rings that nobody drained add up to one.
   void ring() const noexcept;
@@ -26,7 +28,9 @@ public:
   /// Makes the descriptor unreadable until the next ring.
   void drain() const noexcept;
 
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] int fd() const noexcept {
+    return fd_.get();
+  }
 
 private:
   explicit event_fd(unique_fd fd) noexcept : fd_(std::move(fd)) {}

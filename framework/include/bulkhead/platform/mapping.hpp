@@ -27,10 +27,14 @@ public:
   [[nodiscard]] static result<mapping> create(int fd, size_t bytes, access wanted);
 
   /// First byte. Writing to a mapping with `access::read` ends the process with SIGSEGV.
-  [[nodiscard]] std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }
+  [[nodiscard]] std::byte* data() const noexcept {
+    return static_cast<std::byte*>(region_.get_address());
+  }
 
   /// Size in bytes, as given to `create`.
-  [[nodiscard]] size_t size() const noexcept { return region_.get_size(); }
+  [[nodiscard]] size_t size() const noexcept {
+    return region_.get_size();
+  }
 
 private:
   explicit mapping(boost::interprocess::mapped_region region) noexcept : region_(std::move(region)) {}

@@ -65,12 +65,18 @@ public:
   [[nodiscard]] result<void> forbid_new_seals();
 
   /// Gives the descriptor to the caller.
-  [[nodiscard]] unique_fd release() && noexcept { return std::move(fd_); }
+  [[nodiscard]] unique_fd release() && noexcept {
+    return std::move(fd_);
+  }
 
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] int fd() const noexcept {
+    return fd_.get();
+  }
 
   /// Size in bytes.
-  [[nodiscard]] size_t size() const noexcept { return size_; }
+  [[nodiscard]] size_t size() const noexcept {
+    return size_;
+  }
 
 private:
   memory_file(unique_fd fd, size_t bytes) noexcept : fd_(std::move(fd)), size_(bytes) {}

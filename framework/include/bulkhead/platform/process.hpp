@@ -74,10 +74,14 @@ public:
   ~process();
 
   /// Its number. After it was reaped the system may give the same number to another process.
-  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  [[nodiscard]] pid_t pid() const noexcept {
+    return pid_;
+  }
 
   /// A descriptor that becomes readable when the process ends.
-  [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+  [[nodiscard]] int pidfd() const noexcept {
+    return pidfd_.get();
+  }
 
   /// Bytes of memory that are present and no other process shares; empty once it has ended.
   [[nodiscard]] std::optional<uint64_t> private_bytes() const;
@@ -97,10 +101,14 @@ public:
   [[nodiscard]] std::optional<exit_status> reap_within(std::chrono::milliseconds max) noexcept;
 
   /// All zero until it was reaped.
-  [[nodiscard]] const resource_use& used() const noexcept { return used_; }
+  [[nodiscard]] const resource_use& used() const noexcept {
+    return used_;
+  }
 
   /// Whether a core was dumped when it ended.
-  [[nodiscard]] bool dumped_core() const noexcept { return dumped_core_; }
+  [[nodiscard]] bool dumped_core() const noexcept {
+    return dumped_core_;
+  }
 
 private:
   process(pid_t pid, unique_fd pidfd) noexcept;

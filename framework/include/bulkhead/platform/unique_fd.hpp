@@ -18,7 +18,9 @@ public:
   ~unique_fd();
 
   /// The descriptor's number, -1 if nothing is owned.
-  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] int get() const noexcept {
+    return fd_;
+  }
 
   /// Gives ownership to the caller.
   [[nodiscard]] int release() noexcept;
@@ -27,7 +29,9 @@ public:
   void reset(int fd = -1) noexcept;
 
   /// Whether a descriptor is owned.
-  explicit operator bool() const noexcept { return fd_ >= 0; }
+  explicit operator bool() const noexcept {
+    return fd_ >= 0;
+  }
 
 private:
   int fd_ = -1;

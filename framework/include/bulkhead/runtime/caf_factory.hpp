@@ -29,17 +29,22 @@ constexpr bool can_cross_processes = caf::detail::is_complete<caf::type_id<T>>;
 // Calls `fun` with the elements of `arguments`, which must have exactly the types Ts.
 template <class... Ts, class F>
 auto with_arguments(caf::message& arguments, F fun) {
-  static_assert((can_cross_processes<Ts> && ...),
-                "each parameter of a heavy actor needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
+  static_assert(
+    (can_cross_processes<Ts> && ...),
+    "each parameter of a heavy actor needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
   if (arguments.types() != caf::make_type_id_list<Ts...>())
     throw argument_mismatch{"takes " + type_names(caf::make_type_id_list<Ts...>())};
   if constexpr (sizeof...(Ts) == 0) {
     return fun();
   } else {
     auto view = caf::make_const_typed_message_view<Ts...>(arguments);
+    // clang-format 14 splits lambdas with template parameters.
+    // clang-format off
     return [&]<size_t... Is>(std::index_sequence<Is...>) {
       return fun(caf::get<Is>(view)...);
-    }(std::index_sequence_for<Ts...>{});
+    }
+    (std::index_sequence_for<Ts...>{});
+    // clang-format on
   }
 }
 
@@ -86,9 +91,8 @@ template <class Actor, caf::spawn_options Os, class... Ts>
 caf::actor_factory make_class_factory() {
   return [](caf::actor_config& cfg, caf::message& arguments) {
     auto& system = cfg.host->system();
-    return with_arguments<std::decay_t<Ts>...>(arguments, [&](const auto&... xs) {
-      return factory_result(system, system.spawn_class<Actor, Os>(cfg, xs...));
-    });
+    return with_arguments<std::decay_t<Ts>...>(
+      arguments, [&](const auto&... xs) { return factory_result(system, system.spawn_class<Actor, Os>(cfg, xs...)); });
   };
 }
 

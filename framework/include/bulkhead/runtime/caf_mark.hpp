@@ -14,8 +14,8 @@ namespace bulkhead::runtime {
 /// Makes what CAF carries along with a message in a mailbox and destroys when its handler has returned, or when the message is
 /// thrown away: then `log` gets `ticket`.
 /// @param deaths how many processes died before in the handler of the message.
-[[nodiscard]] caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source, uint64_t ticket,
-                                              uint64_t bytes, uint32_t deaths = 0);
+[[nodiscard]] caf::tracing_data_ptr make_mark(std::shared_ptr<handled_log> log, const wire_address& source,
+                                              uint64_t ticket, uint64_t bytes, uint32_t deaths = 0);
 
 /// Who sent the message that carries `mark`.
 [[nodiscard]] wire_address source_of(const caf::tracing_data& mark);

@@ -23,7 +23,8 @@ void close_sink(const caf::strong_actor_ptr& sink);
 
 /// Sends `content` to `receiver` as the request `id` of `sender`.
 /// @param id at least 1, each once for a pair of sender and receiver.
-void send_request(const caf::strong_actor_ptr& sender, const caf::strong_actor_ptr& receiver, uint64_t id, caf::message content);
+void send_request(const caf::strong_actor_ptr& sender, const caf::strong_actor_ptr& receiver, uint64_t id,
+                  caf::message content);
 
 /// Runs `then` on the thread on which `actor` ends, or at once if it has ended.
 void on_end(const caf::strong_actor_ptr& actor, std::function<void(const caf::error&)> then);

@@ -28,7 +28,8 @@ public:
 
   /// Looks at one receiver again. `crowded`: whether it still is.
   /// @returns true if it has become slow, that is, has handled nothing for `slow_after_ns`; once until it makes progress.
-  [[nodiscard]] bool is_slow(const wire_address& target, uint64_t handled, bool crowded, uint64_t slow_after_ns, uint64_t now_ns);
+  [[nodiscard]] bool is_slow(const wire_address& target, uint64_t handled, bool crowded, uint64_t slow_after_ns,
+                             uint64_t now_ns);
 
   [[nodiscard]] bool empty() const noexcept {
     return count_ == 0;

@@ -43,7 +43,8 @@ public:
   using ready_callback = std::function<void(caf::expected<bool>)>;
 
   /// @param slot what events call it.
-  fork_server(host_system& host, worker_options options, std::shared_ptr<const platform::executable_file> file, uint32_t slot);
+  fork_server(host_system& host, worker_options options, std::shared_ptr<const platform::executable_file> file,
+              uint32_t slot);
   ~fork_server();
   fork_server(const fork_server&) = delete;
   fork_server& operator=(const fork_server&) = delete;

@@ -123,7 +123,8 @@ public:
                                                            std::weak_ptr<slot_owner> owner);
 
   /// Null when the host ends. For a process of `slot`, or one that waits in `spare_of`, unless these are null.
-  [[nodiscard]] std::shared_ptr<worker_process> make_worker(worker_options options, bool stays, const worker_place& place,
+  [[nodiscard]] std::shared_ptr<worker_process> make_worker(worker_options options, bool stays,
+                                                            const worker_place& place,
                                                             std::shared_ptr<supervised_slot> slot,
                                                             std::weak_ptr<spare_pool> spare_of = {});
 
@@ -132,8 +133,8 @@ public:
 
   /// The fork server of all workers that start this way. Of the keeper's thread.
   /// @param file executed instead of what stands at the path of the program; null if that is the same.
-  [[nodiscard]] std::shared_ptr<fork_server> fork_server_for(const worker_options& options,
-                                                             const std::shared_ptr<const platform::executable_file>& file);
+  [[nodiscard]] std::shared_ptr<fork_server>
+  fork_server_for(const worker_options& options, const std::shared_ptr<const platform::executable_file>& file);
 
   /// A fork server may have made a copy that died before it could say who it is: it is reaped. Of the keeper's thread.
   void expect_stray();

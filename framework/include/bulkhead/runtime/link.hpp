@@ -44,7 +44,8 @@ class router;
 class link final : public std::enable_shared_from_this<link>, public transport::loan_returns, public ticket_returns {
 public:
   /// @param events must outlive the link's last `poll`.
-  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits, link_events& events);
+  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
+       link_events& events);
 
   link(const link&) = delete;
   link& operator=(const link&) = delete;
@@ -53,11 +54,17 @@ public:
   /// A link without other end, for proxies of actors that are gone or out of reach.
   static std::shared_ptr<link> nowhere(router& routes);
 
-  [[nodiscard]] transport::process_number peer() const noexcept { return peer_; }
+  [[nodiscard]] transport::process_number peer() const noexcept {
+    return peer_;
+  }
 
-  [[nodiscard]] const caf::node_id& peer_node() const noexcept { return peer_node_; }
+  [[nodiscard]] const caf::node_id& peer_node() const noexcept {
+    return peer_node_;
+  }
 
-  [[nodiscard]] router& routes() const noexcept { return router_; }
+  [[nodiscard]] router& routes() const noexcept {
+    return router_;
+  }
 
   // -- sending ----------------------------------------------------------------
 
@@ -73,7 +80,9 @@ public:
   [[nodiscard]] bool release(const wire_address& who, uint64_t local);
 
   /// The payloads that the peer reads; null if there is no peer.
-  [[nodiscard]] transport::lender* payloads() noexcept { return lender_ ? &*lender_ : nullptr; }
+  [[nodiscard]] transport::lender* payloads() noexcept {
+    return lender_ ? &*lender_ : nullptr;
+  }
 
   /// Gives memory for payloads back to the system that was not used since `before_ns`.
   /// @returns whether there is more that is not used.
@@ -85,7 +94,9 @@ public:
   // -- back pressure ----------------------------------------------------------
 
   /// How many messages may wait for one receiver.
-  [[nodiscard]] uint64_t messages_max() const noexcept { return options_.each.messages_max; }
+  [[nodiscard]] uint64_t messages_max() const noexcept {
+    return options_.each.messages_max;
+  }
 
   /// Whether nothing keeps an actor from sending to `who` any more: there is room, or it is no use to wait for it.
   [[nodiscard]] bool may_send(const flow& who) const;
@@ -138,7 +149,8 @@ public:
   void report_end(const wire_address& who, const caf::strong_actor_ptr& actor);
 
   /// Answers a request with an error.
-  void answer(const caf::strong_actor_ptr& requester, caf::message_id request, caf::error reason, caf::execution_unit* context);
+  void answer(const caf::strong_actor_ptr& requester, caf::message_id request, caf::error reason,
+              caf::execution_unit* context);
 
   /// What a request to an actor gets that ended with `reason`.
   static caf::error after_end(const caf::error& reason);
@@ -155,9 +167,13 @@ public:
   size_t poll(caf::execution_unit& unit, size_t records_max);
 
   /// Whether `poll` would find something to do.
-  [[nodiscard]] bool has_work() const noexcept { return inbox_ && (inbox_->has_data() || outbox_->has_waiting()); }
+  [[nodiscard]] bool has_work() const noexcept {
+    return inbox_ && (inbox_->has_data() || outbox_->has_waiting());
+  }
 
-  [[nodiscard]] bool arm() noexcept { return !inbox_ || inbox_->arm(); }
+  [[nodiscard]] bool arm() noexcept {
+    return !inbox_ || inbox_->arm();
+  }
   void disarm() noexcept {
     if (inbox_)
       inbox_->disarm();
@@ -180,7 +196,9 @@ public:
   /// bell any more.
   void let_go();
 
-  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool closed() const noexcept {
+    return closed_;
+  }
 
   /// How far the worker has come with what was sent to it; empty if it does not say.
   [[nodiscard]] std::span<std::byte> ticket_states() const noexcept;
@@ -196,15 +214,21 @@ public:
   /// Whether the peer's loop sleeps.
   [[nodiscard]] bool peer_sleeps() const noexcept;
 
-  [[nodiscard]] uint64_t dropped() const noexcept { return dropped_; }
+  [[nodiscard]] uint64_t dropped() const noexcept {
+    return dropped_;
+  }
 
-  [[nodiscard]] pending_table& requests() noexcept { return pending_; }
+  [[nodiscard]] pending_table& requests() noexcept {
+    return pending_;
+  }
 
   /// Whether everything that was sent is in the mailbox.
   [[nodiscard]] bool flushed() const noexcept;
 
   /// The same, and nothing waits for room at its receiver.
-  [[nodiscard]] bool all_sent() const { return flushed() && parked_->empty(); }
+  [[nodiscard]] bool all_sent() const {
+    return flushed() && parked_->empty();
+  }
 
 private:
   explicit link(router& routes);
@@ -217,10 +241,11 @@ private:
   bool send_message(caf_proxy& to, transport::envelope head, caf::mailbox_element_ptr& what, bool unparked,
                     caf::execution_unit* context);
   bool fill_head(transport::envelope& head, const caf::mailbox_element& what);
-  bool admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what, uint64_t& ticket,
-             caf::execution_unit* context);
+  bool admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what,
+             uint64_t& ticket, caf::execution_unit* context);
   bool parks(const flow& who, uint64_t bytes) const;
-  bool park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_element_ptr& what, caf::execution_unit* context);
+  bool park(caf_proxy& to, const flow& who, uint64_t bytes, caf::mailbox_element_ptr& what,
+            caf::execution_unit* context);
   backlog::room worst_room(const flow& who, const caf::mailbox_element& what, bool unparked) const;
   void refuse_all(std::vector<parked_messages::message> messages, const caf::error& reason);
   void note_crowded(const wire_address& target);

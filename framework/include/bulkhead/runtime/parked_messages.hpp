@@ -61,7 +61,8 @@ public:
 
   /// Throws away the messages that `is_unwanted`; called under the mutex.
   /// @returns the senders of these messages of which nothing waits any more; a sender may come more than once.
-  [[nodiscard]] std::vector<caf::strong_actor_ptr> drop_if(const std::function<bool(const caf::mailbox_element&)>& is_unwanted);
+  [[nodiscard]] std::vector<caf::strong_actor_ptr>
+  drop_if(const std::function<bool(const caf::mailbox_element&)>& is_unwanted);
 
   /// All that waits for `target`.
   [[nodiscard]] std::vector<message> take_all(const wire_address& target);

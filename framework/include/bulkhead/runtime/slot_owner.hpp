@@ -29,7 +29,8 @@ public:
   virtual void take_back(std::vector<supervision::ledger::entry> unbegun) = 0;
 
   /// It has ended for good, and leaves these messages.
-  virtual void slot_over(uint32_t number, const caf::error& reason, std::vector<supervision::ledger::entry> unbegun) = 0;
+  virtual void slot_over(uint32_t number, const caf::error& reason,
+                         std::vector<supervision::ledger::entry> unbegun) = 0;
 };
 
 } // namespace bulkhead::runtime

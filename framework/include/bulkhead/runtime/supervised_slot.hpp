@@ -210,8 +210,8 @@ private:
   void set_route(std::shared_ptr<link> via);
   void bury(const supervision::ledger::condemned& what, const worker_death& death, request_set& kept);
   void keep_dead_letter(const supervision::ledger::entry& what, const std::string& types);
-  bool deliver(caf_proxy& handle, caf::mailbox_element_ptr what, const supervision::ledger::place& where, bool unlimited,
-               caf::execution_unit* context);
+  bool deliver(caf_proxy& handle, caf::mailbox_element_ptr what, const supervision::ledger::place& where,
+               bool unlimited, caf::execution_unit* context);
   bool order_exit(caf_proxy& handle, caf::mailbox_element_ptr what, caf::execution_unit* context);
   bool answer_with(const caf::mailbox_element& what, const caf::error& reason, caf::execution_unit* context);
   [[nodiscard]] std::optional<caf::message_id> untagged(caf::message_id what) const noexcept;

@@ -51,8 +51,8 @@ template <class R, class... Ps>
 struct task_signature<std::function<R(Ps...)>> {
   using result = R;
   static constexpr bool takes_pointers = (std::is_pointer_v<std::decay_t<Ps>> || ...);
-  static constexpr bool takes_references
-    = ((std::is_lvalue_reference_v<Ps> && !std::is_const_v<std::remove_reference_t<Ps>>) || ...);
+  static constexpr bool takes_references =
+    ((std::is_lvalue_reference_v<Ps> && !std::is_const_v<std::remove_reference_t<Ps>>) || ...);
   static constexpr bool takes_known_types = (can_cross_processes<std::decay_t<Ps>> && ...);
   static constexpr size_t arity = sizeof...(Ps);
 
@@ -77,9 +77,13 @@ struct task_signature<std::function<R(Ps...)>> {
       return fun();
     } else {
       auto view = caf::make_const_typed_message_view<std::decay_t<Ps>...>(arguments);
-      return [&]<size_t... Is>(std::index_sequence<Is...>) -> R {
+      // clang-format 14 splits lambdas with template parameters.
+      // clang-format off
+      return [&]<size_t... Is>(std::index_sequence<Is...>)->R {
         return fun(pass<Ps>(caf::get<Is>(view))...);
-      }(std::index_sequence_for<Ps...>{});
+      }
+      (std::index_sequence_for<Ps...>{});
+      // clang-format on
     }
   }
 

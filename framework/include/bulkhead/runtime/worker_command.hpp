@@ -37,8 +37,9 @@ struct standard_streams {
 
 /// @param sink gets each line that goes to the log, on the keeper's thread.
 /// @returns `errc::resources_exhausted` when descriptors are used up.
-[[nodiscard]] caf::expected<standard_streams> open_streams(boost::asio::io_context& io, const worker_options& options,
-                                                           const std::function<void(std::string_view line, bool is_error)>& sink);
+[[nodiscard]] caf::expected<standard_streams>
+open_streams(boost::asio::io_context& io, const worker_options& options,
+             const std::function<void(std::string_view line, bool is_error)>& sink);
 
 /// What `process::start` has failed with, in the words of the options.
 [[nodiscard]] caf::error start_error(const platform::os_error& failed, const worker_options& options);

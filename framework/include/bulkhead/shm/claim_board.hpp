@@ -63,7 +63,8 @@ private:
     auto& claimed = word(task);
     auto last = claimed.load(std::memory_order_acquire); // sync: claim/see
     while (last >> 1 < task)
-      if (claimed.compare_exchange_weak(last, task << 1 | mark, std::memory_order_acq_rel, std::memory_order_acquire)) // sync: claim/see
+      // sync: claim/see
+      if (claimed.compare_exchange_weak(last, task << 1 | mark, std::memory_order_acq_rel, std::memory_order_acquire))
         return true;
     return false;
   }

@@ -45,7 +45,9 @@ public:
       own_->armed.store(++armed_, std::memory_order_relaxed);
   }
 
-  [[nodiscard]] bool armed() const noexcept { return armed_ % 2 != 0; }
+  [[nodiscard]] bool armed() const noexcept {
+    return armed_ % 2 != 0;
+  }
 
 private:
   region_header<Atom>* own_;

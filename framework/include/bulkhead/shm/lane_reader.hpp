@@ -56,8 +56,11 @@ public:
     if (flaw_ = flaw_of(header); corrupt())
       return outcome::corrupt;
     record_end_ = position_ + record_bytes(header.payload_bytes);
-    out = {header.kind, header.flags, header.aux,
-           {ring_ + offset() + sizeof(record_header), header.payload_bytes}, record_end_};
+    out = {header.kind,
+           header.flags,
+           header.aux,
+           {ring_ + offset() + sizeof(record_header), header.payload_bytes},
+           record_end_};
     return outcome::record;
   }
 
@@ -69,7 +72,9 @@ public:
 
   /// Gives back the room of all consumed records.
   /// @returns whether the caller must ring: the peer waits for room, has enough now, and was not rung for it yet.
-  [[nodiscard]] bool publish_consumed() noexcept { return publish_consumed(position_); }
+  [[nodiscard]] bool publish_consumed() noexcept {
+    return publish_consumed(position_);
+  }
 
   /// Gives back the room of the consumed records before a position.
   /// @param up_to an `end_position` between the last one given back and `position()`.
@@ -79,7 +84,8 @@ public:
     if (up_to == given_back_)
       return false;
     given_back_ = up_to;
-    own_->consumed[lane_].store(up_to, std::memory_order_seq_cst); // sync: consume/want, and consume/reuse for the bytes
+    own_->consumed[lane_].store(up_to,
+                                std::memory_order_seq_cst); // sync: consume/want, and consume/reuse for the bytes
     auto wanted = peer_->room_wanted[lane_].load(std::memory_order_seq_cst); // sync: want/consume
     if (wanted == 0 || wanted > up_to || wanted == rung_for_)
       return false;
@@ -98,18 +104,30 @@ public:
   }
 
   /// @returns the position behind the last consumed record.
-  [[nodiscard]] uint64_t position() const noexcept { return position_; }
+  [[nodiscard]] uint64_t position() const noexcept {
+    return position_;
+  }
 
-  [[nodiscard]] bool corrupt() const noexcept { return flaw_ != flaw::none; }
+  [[nodiscard]] bool corrupt() const noexcept {
+    return flaw_ != flaw::none;
+  }
 
-  [[nodiscard]] flaw found() const noexcept { return flaw_; }
+  [[nodiscard]] flaw found() const noexcept {
+    return flaw_;
+  }
 
-  [[nodiscard]] const char* what_is_corrupt() const noexcept { return sentence(flaw_); }
+  [[nodiscard]] const char* what_is_corrupt() const noexcept {
+    return sentence(flaw_);
+  }
 
 private:
-  [[nodiscard]] size_t offset() const noexcept { return position_ & (ring_bytes_ - 1); }
+  [[nodiscard]] size_t offset() const noexcept {
+    return position_ & (ring_bytes_ - 1);
+  }
 
-  [[nodiscard]] size_t tail_bytes() const noexcept { return ring_bytes_ - offset(); }
+  [[nodiscard]] size_t tail_bytes() const noexcept {
+    return ring_bytes_ - offset();
+  }
 
   /// Takes over the peer's position if it is plausible.
   /// @returns whether there is a record.

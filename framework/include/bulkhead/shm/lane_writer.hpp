@@ -76,8 +76,9 @@ public:
     if (published_ == position_)
       return false;
     published_ = position_;
-    own_->published[lane_].store(position_, std::memory_order_seq_cst); // sync: publish/arm, and publish/seen for the bytes
-    auto armed = peer_->armed.load(std::memory_order_seq_cst);          // sync: arm/publish
+    own_->published[lane_].store(position_,
+                                 std::memory_order_seq_cst);   // sync: publish/arm, and publish/seen for the bytes
+    auto armed = peer_->armed.load(std::memory_order_seq_cst); // sync: arm/publish
     if (armed % 2 == 0 || armed == rung_for_)
       return false;
     rung_for_ = armed;
@@ -98,7 +99,9 @@ public:
     return !room_available(payload_bytes) && !corrupt();
   }
 
-  [[nodiscard]] bool want_room() noexcept { return want_room(largest_payload(ring_bytes_)); }
+  [[nodiscard]] bool want_room() noexcept {
+    return want_room(largest_payload(ring_bytes_));
+  }
 
   /// @returns whether `put` would write a payload of this many bytes now. Looks at the peer's word only if it must.
   [[nodiscard]] bool room_available(size_t payload_bytes) noexcept {
@@ -110,7 +113,9 @@ public:
   }
 
   /// @returns the position behind the last record that was put.
-  [[nodiscard]] uint64_t position() const noexcept { return position_; }
+  [[nodiscard]] uint64_t position() const noexcept {
+    return position_;
+  }
 
   /// @returns the bytes that nobody uses; a record may need more than its own because of the ring's end.
   [[nodiscard]] size_t free_bytes() noexcept {
@@ -121,7 +126,8 @@ public:
   /// Looks at the peer's word and checks it.
   /// @returns the position up to which the peer gave room back; the last plausible one if the peer is corrupt.
   uint64_t peer_consumed() noexcept {
-    auto seen = peer_->consumed[lane_].load(std::memory_order_seq_cst); // sync: consume/want, and consume/reuse for the bytes
+    auto seen =
+      peer_->consumed[lane_].load(std::memory_order_seq_cst); // sync: consume/want, and consume/reuse for the bytes
     if (corrupt())
       return consumed_;
     if (seen < consumed_)
@@ -135,18 +141,30 @@ public:
     return consumed_;
   }
 
-  [[nodiscard]] bool corrupt() const noexcept { return flaw_ != flaw::none; }
+  [[nodiscard]] bool corrupt() const noexcept {
+    return flaw_ != flaw::none;
+  }
 
-  [[nodiscard]] flaw found() const noexcept { return flaw_; }
+  [[nodiscard]] flaw found() const noexcept {
+    return flaw_;
+  }
 
-  [[nodiscard]] const char* what_is_corrupt() const noexcept { return sentence(flaw_); }
+  [[nodiscard]] const char* what_is_corrupt() const noexcept {
+    return sentence(flaw_);
+  }
 
 private:
-  [[nodiscard]] size_t offset() const noexcept { return position_ & (ring_bytes_ - 1); }
+  [[nodiscard]] size_t offset() const noexcept {
+    return position_ & (ring_bytes_ - 1);
+  }
 
-  [[nodiscard]] size_t tail_bytes() const noexcept { return ring_bytes_ - offset(); }
+  [[nodiscard]] size_t tail_bytes() const noexcept {
+    return ring_bytes_ - offset();
+  }
 
-  [[nodiscard]] size_t unused_bytes() const noexcept { return ring_bytes_ - (position_ - consumed_); }
+  [[nodiscard]] size_t unused_bytes() const noexcept {
+    return ring_bytes_ - (position_ - consumed_);
+  }
 
   /// The bytes that a record would take here and now, padding included.
   [[nodiscard]] size_t footprint(size_t payload_bytes) const noexcept {

@@ -121,7 +121,9 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t
 /// @returns the bytes of a region of this (valid) geometry; a multiple of the page size.
 [[nodiscard]] size_t region_bytes(geometry rings) noexcept;
 
-[[nodiscard]] constexpr size_t index_of(lane_id lane) noexcept { return static_cast<size_t>(lane); }
+[[nodiscard]] constexpr size_t index_of(lane_id lane) noexcept {
+  return static_cast<size_t>(lane);
+}
 
 [[nodiscard]] constexpr uint32_t ring_bytes(geometry rings, lane_id lane) noexcept {
   return lane == lane_id::data ? rings.data_bytes : rings.control_bytes;
@@ -138,17 +140,19 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t
 }
 
 [[nodiscard]] inline const black_box* black_box_of(const std::byte* region, geometry rings) noexcept {
-  return std::launder(reinterpret_cast<const black_box*>(region + header_bytes + rings.data_bytes + rings.control_bytes));
+  return std::launder(
+    reinterpret_cast<const black_box*>(region + header_bytes + rings.data_bytes + rings.control_bytes));
 }
 
 /// Which of its tickets the region's owner does not wait for any more (`shm/lapse_board.hpp`).
 [[nodiscard]] inline lapse_board* lapse_board_of(std::byte* region, geometry rings) noexcept {
-  return std::launder(reinterpret_cast<lapse_board*>(reinterpret_cast<std::byte*>(black_box_of(region, rings)) + black_box_bytes));
+  return std::launder(
+    reinterpret_cast<lapse_board*>(reinterpret_cast<std::byte*>(black_box_of(region, rings)) + black_box_bytes));
 }
 
 [[nodiscard]] inline const lapse_board* lapse_board_of(const std::byte* region, geometry rings) noexcept {
-  return std::launder(
-    reinterpret_cast<const lapse_board*>(reinterpret_cast<const std::byte*>(black_box_of(region, rings)) + black_box_bytes));
+  return std::launder(reinterpret_cast<const lapse_board*>(
+    reinterpret_cast<const std::byte*>(black_box_of(region, rings)) + black_box_bytes));
 }
 
 /// @param region the start of an initialized region; aligned to a page.

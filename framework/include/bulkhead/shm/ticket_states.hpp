@@ -32,7 +32,9 @@ enum class ticket_state : uint8_t {
 /// Most places for which there is room; what has a higher one is in doubt when the process dies.
 constexpr size_t tracked_tickets_max = size_t{1} << 17;
 
-[[nodiscard]] constexpr size_t ticket_states_bytes(size_t tickets) noexcept { return tickets * sizeof(uint32_t); }
+[[nodiscard]] constexpr size_t ticket_states_bytes(size_t tickets) noexcept {
+  return tickets * sizeof(uint32_t);
+}
 
 /// Notes the state of a ticket. Any thread; the threads that handle one message must not do so at the same time.
 void note(std::span<std::byte> states, uint64_t ticket, ticket_state state) noexcept;

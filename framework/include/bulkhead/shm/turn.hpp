@@ -18,7 +18,7 @@ public:
 
   void give_back() noexcept {
     auto now = state_.load(std::memory_order_relaxed); // Relaxed: nobody else writes it meanwhile.
-    state_.store(now + 1, std::memory_order_release); // sync: give/take
+    state_.store(now + 1, std::memory_order_release);  // sync: give/take
   }
 
   [[nodiscard]] bool taken() const noexcept {

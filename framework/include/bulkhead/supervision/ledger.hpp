@@ -118,7 +118,8 @@ public:
   /// @param state_of what it said about a ticket.
   /// @param answered whether a request has its answer already; called under the mutex.
   [[nodiscard]] settlement settle(const worker_death& death, const restart_policy& policy,
-                                  const std::function<shm::ticket_state(uint64_t)>& state_of, const std::function<bool(const entry&)>& answered);
+                                  const std::function<shm::ticket_state(uint64_t)>& state_of,
+                                  const std::function<bool(const entry&)>& answered);
 
   /// Nobody waits any more for the answers to the requests that `is_over`, which is called under the mutex: those that no process has are
   /// taken out, and the others are not handed to another one.

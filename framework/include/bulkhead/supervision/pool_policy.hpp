@@ -36,7 +36,8 @@ struct member_load {
 [[nodiscard]] std::optional<size_t> least_loaded(std::span<const member_load> all, size_t taken_max) noexcept;
 
 /// @returns the place of the next member after `last` with less than `taken_max` messages.
-[[nodiscard]] std::optional<size_t> next_in_turn(std::span<const member_load> all, size_t last, size_t taken_max) noexcept;
+[[nodiscard]] std::optional<size_t> next_in_turn(std::span<const member_load> all, size_t last,
+                                                 size_t taken_max) noexcept;
 
 /// The place of the member for a key; `members` must not be empty. When a member comes or goes, only the keys that it has, or had, move
 /// (Thaler, Ravishankar: Using name-based mappings to increase hit rates, 1998).

@@ -15,8 +15,8 @@ namespace bulkhead {
 
 /// What an `array` may hold: its bytes alone say what it is.
 template <class T>
-concept plain_value = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !std::is_pointer_v<T>
-                      && alignof(T) <= transport::payload_alignment;
+concept plain_value = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !std::is_pointer_v<
+                        T> && alignof(T) <= transport::payload_alignment;
 
 /// An immutable array of plain values for messages: samples, vertices, a tensor. Travels as `bytes` does, so a large one is
 /// neither serialized nor copied on its way to another process.
@@ -27,7 +27,8 @@ concept plain_value = std::is_trivially_copyable_v<T> && std::is_default_constru
 /// Thread safety and lifetime: as `bytes`.
 template <class T>
 class array {
-  static_assert(plain_value<T>, "an array holds plain values only: numbers, or structs of them without pointers, strings or vectors");
+  static_assert(plain_value<T>,
+                "an array holds plain values only: numbers, or structs of them without pointers, strings or vectors");
 
 public:
   using value_type = T;

@@ -63,7 +63,8 @@ private:
   bool receive();
   void receive_chunk(uint64_t number);
   void map(descriptor_channel::chunk announced);
-  outcome open_payload(const payload_reference& at, const std::shared_ptr<loan_returns>& home, incoming_attachments& out);
+  outcome open_payload(const payload_reference& at, const std::shared_ptr<loan_returns>& home,
+                       incoming_attachments& out);
   outcome open_descriptors(const attachments_trailer& tail, const std::shared_ptr<loan_returns>& home,
                            incoming_attachments& out);
 

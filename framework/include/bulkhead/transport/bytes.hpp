@@ -141,8 +141,7 @@ private:
     }
     if (!f.begin_object(caf::invalid_type_id, "bytes") || !f.value(count))
       return false;
-    if (inside && count > 0
-        && !f.value(caf::span<const caf::byte>{reinterpret_cast<const caf::byte*>(data()), size()}))
+    if (inside && count > 0 && !f.value(caf::span<const caf::byte>{reinterpret_cast<const caf::byte*>(data()), size()}))
       return false;
     return f.end_object();
   }

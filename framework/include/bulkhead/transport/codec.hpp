@@ -57,10 +57,10 @@ struct spawn_request {
   }
 };
 
-[[nodiscard]] caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out, uint16_t& flags,
-                                outgoing_attachments* beside);
-[[nodiscard]] caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
-                                spawn_request& what);
+[[nodiscard]] caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_buffer& out,
+                                uint16_t& flags, outgoing_attachments* beside);
+[[nodiscard]] caf::error decode(caf::execution_unit* context, std::span<const std::byte> body,
+                                incoming_attachments* beside, spawn_request& what);
 
 /// A number that differs between programs whose message types differ: covers each type id and its name.
 uint64_t type_table_digest();

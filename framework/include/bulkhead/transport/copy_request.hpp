@@ -32,7 +32,8 @@ struct copy_request {
 };
 
 /// Never waits. @returns errors as `platform::send_with_fds`.
-[[nodiscard]] platform::result<void> send_copy_request(int socket, std::span<const platform::process_spec::passed_fd> passed);
+[[nodiscard]] platform::result<void> send_copy_request(int socket,
+                                                       std::span<const platform::process_spec::passed_fd> passed);
 
 /// Waits for the next one. @returns ECONNRESET when the host has gone, EPROTO for what is none, EMFILE if descriptors got lost for want of
 /// room.

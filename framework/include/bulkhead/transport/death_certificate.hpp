@@ -82,12 +82,12 @@ struct death_certificate {
       f.field("death", x.death), f.field("at_unix_ms", x.at_unix_ms), f.field("uptime_ms", x.uptime_ms),
       f.field("roots", x.roots), f.field("meaning", x.meaning), f.field("address", x.address),
       f.field("core_dumped", x.core_dumped), f.field("ordered", x.ordered), f.field("limit", x.limit),
-      f.field("limit_value", x.limit_value),
-      f.field("exception_type", x.exception_type), f.field("exception_text", x.exception_text),
-      f.field("thread", x.thread), f.field("stack", x.stack), f.field("handling", x.handling),
-      f.field("messages_handled", x.messages_handled), f.field("user_time_us", x.user_time_us),
-      f.field("system_time_us", x.system_time_us), f.field("memory_peak_bytes", x.memory_peak_bytes),
-      f.field("last_lines", x.last_lines), f.field("events", x.events));
+      f.field("limit_value", x.limit_value), f.field("exception_type", x.exception_type),
+      f.field("exception_text", x.exception_text), f.field("thread", x.thread), f.field("stack", x.stack),
+      f.field("handling", x.handling), f.field("messages_handled", x.messages_handled),
+      f.field("user_time_us", x.user_time_us), f.field("system_time_us", x.system_time_us),
+      f.field("memory_peak_bytes", x.memory_peak_bytes), f.field("last_lines", x.last_lines),
+      f.field("events", x.events));
   }
 };
 

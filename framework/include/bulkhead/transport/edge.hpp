@@ -51,7 +51,8 @@ struct new_edge {
                                                 platform::unique_fd host_bell, platform::unique_fd channel);
 
 /// Adds the memory for the worker's progress to its end.
-[[nodiscard]] platform::result<void> adopt_ticket_states(edge& own_end, platform::unique_fd states, size_t tracked_tickets);
+[[nodiscard]] platform::result<void> adopt_ticket_states(edge& own_end, platform::unique_fd states,
+                                                         size_t tracked_tickets);
 
 /// What the peer leaves behind for the time after its death; anything may stand there.
 [[nodiscard]] const shm::black_box& black_box_of_peer(const edge& own_end) noexcept;

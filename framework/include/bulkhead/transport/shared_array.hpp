@@ -47,8 +47,9 @@ constexpr uint64_t elements_max = uint64_t{1} << 40;
 /// with the last handle of any process.
 template <class T>
 class shared_array : public transport::changing_handle {
-  static_assert(shareable_element<T>, "an element of a shared array is a plain value of 1, 2, 4 or 8 bytes: take a shared value of a "
-                                      "std::array for larger ones");
+  static_assert(shareable_element<T>,
+                "an element of a shared array is a plain value of 1, 2, 4 or 8 bytes: take a shared value of a "
+                "std::array for larger ones");
 
 public:
   /// Empty: without elements.

@@ -37,9 +37,9 @@ public:
 
   /// The same from any container of pairs of strings, such as `std::map`.
   template <class Container>
-  requires requires(const Container& x) {
-    std::string_view{x.begin()->first}, std::string_view{x.begin()->second};
-  }
+    requires requires(const Container& x) {
+      std::string_view{x.begin()->first}, std::string_view{x.begin()->second};
+    }
   [[nodiscard]] static caf::expected<shared_map> make(const Container& items) {
     std::vector<item> views;
     for (auto& [key, value] : items)

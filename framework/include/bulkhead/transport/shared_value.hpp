@@ -35,8 +35,9 @@ concept shareable_value = plain_value<T> && sizeof(T) <= shared_value_bytes_max;
 /// memory goes with the last handle of any process.
 template <class T>
 class shared_value : public transport::changing_handle {
-  static_assert(shareable_value<T>, "a shared value is plain memory of at most 16 MiB: numbers, or a struct of them and of arrays of a "
-                                    "fixed size, without pointers, strings or vectors; send anything else as a message");
+  static_assert(shareable_value<T>,
+                "a shared value is plain memory of at most 16 MiB: numbers, or a struct of them and of arrays of a "
+                "fixed size, without pointers, strings or vectors; send anything else as a message");
 
 public:
   /// Empty.

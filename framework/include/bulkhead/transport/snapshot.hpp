@@ -28,8 +28,8 @@ using snapshot_reader = bool (*)(caf::binary_deserializer& source, void* value);
 
 /// The reverse of `encode_snapshot`, for any bytes.
 /// @returns `errc::decode_failed` with the type and the reason; `value` must then not be used.
-[[nodiscard]] caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std::span<const std::byte> encoded,
-                                         void* value);
+[[nodiscard]] caf::error decode_snapshot(const std::type_info& type, snapshot_reader read,
+                                         std::span<const std::byte> encoded, void* value);
 
 /// The name of the type of a snapshot, for any bytes; empty if they are none.
 [[nodiscard]] std::string_view type_of_snapshot(std::span<const std::byte> encoded) noexcept;

@@ -61,8 +61,8 @@ struct worker_death {
   template <class Inspector>
   friend bool inspect(Inspector& f, worker_death& x) {
     return f.object(x).fields(f.field("slot", x.slot), f.field("incarnation", x.incarnation), f.field("pid", x.pid),
-                              f.field("cause", x.cause), f.field("status", x.status),
-                              f.field("in_doubt", x.in_doubt), f.field("detail", x.detail));
+                              f.field("cause", x.cause), f.field("status", x.status), f.field("in_doubt", x.in_doubt),
+                              f.field("detail", x.detail));
   }
 };
 

@@ -66,8 +66,8 @@ struct worker_event {
 
   template <class Inspector>
   friend bool inspect(Inspector& f, worker_event& x) {
-    return f.object(x).fields(f.field("what", x.what), f.field("before_end_ms", x.before_end_ms), f.field("text", x.text),
-                              f.field("message", x.message));
+    return f.object(x).fields(f.field("what", x.what), f.field("before_end_ms", x.before_end_ms),
+                              f.field("text", x.text), f.field("message", x.message));
   }
 };
 
