@@ -4,9 +4,10 @@
 # usage: scripts/bench.sh [NAME...]    all without a name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+script_name=bench
+. scripts/setup.sh
 {
-  . scripts/setup.sh
-  cmake --preset release
-  cmake --build --preset release --target benches -- --quiet
+  set_up
+  build_preset release benches
 } >&2
 exec build/release/bench/bulkhead_bench "$@"

@@ -1,17 +1,15 @@
 #!/usr/bin/env bash
-# Makes thumbnails of real pictures with files among them that crash, hang or fill up a decoder, each in a worker process.
+# Makes thumbnails of real pictures, among them files that crash, hang or fill up a decoder. Each decoder is a worker process.
 #
-# usage: scripts/demo.sh [FOLDER]    takes the pictures of FOLDER instead of those that Debian's xplanet-images has
+# usage: scripts/demo.sh [FOLDER]    takes the pictures of FOLDER instead of those of Debian's package xplanet-images
 set -euo pipefail
-folder=${1:+$(realpath "$1")}
+folder=${1:+$(realpath -e "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
+script_name=demo
 . scripts/setup.sh
-say() { printf '[demo] %s\n' "$*"; } # instead of setup's
-fail() { printf '[demo] error: %s\n' "$*" >&2; exit 1; }
+set_up
 say "building the example thumbnails"
-cmake --preset release >/dev/null
-cmake --build --preset release --target thumbnails thumbnails_hostile_files -- --quiet
+build_preset release thumbnails thumbnails_hostile_files || exit 1
 bin=build/release/examples/thumbnails
 in=build/demo/pictures
 out=build/demo/thumbnails
@@ -26,11 +24,11 @@ fi
 [[ ${#pictures[@]} -gt 0 ]] || fail "no pictures (.jpg, .png) in ${folder:-the package xplanet-images}"
 cp -- "${pictures[@]}" "$in"
 "$bin/thumbnails_hostile_files" "$in"
-say "${#pictures[@]} pictures, and hostile files that a decoder should not survive, are in $PWD/$in"
+say "${#pictures[@]} pictures and the hostile files are in $PWD/$in"
 
 status=0
 "$bin/thumbnails" "$in" "$out" || status=$?
-# 1 says that some file could not be done: the hostile ones cannot.
+# 1 says that some file failed: the hostile ones do.
 [[ $status -le 1 ]] || fail "the batch did not end as it should: exit status $status"
 if [[ -z $folder ]]; then
   for picture in "${pictures[@]}"; do
@@ -38,4 +36,3 @@ if [[ -z $folder ]]; then
     compgen -G "$out/$name*" >/dev/null || fail "no thumbnail of $picture"
   done
 fi
-say "the thumbnails are in $PWD/$out"

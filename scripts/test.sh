@@ -3,9 +3,11 @@
 #
 # usage: scripts/test.sh          with AddressSanitizer and UndefinedBehaviorSanitizer (preset dev)
 #        scripts/test.sh --all    also the optimised build with the examples and the benchmarks' programs (preset release),
-#                                 and the layers below CAF with ThreadSanitizer (preset tsan)
+#                                 the layers below CAF with ThreadSanitizer (preset tsan), and scripts/check.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+script_name=test
+. scripts/setup.sh
 
 case ${1:-} in
   "") presets=(dev) ;;
@@ -14,34 +16,31 @@ case ${1:-} in
 esac
 
 started=$SECONDS
-. scripts/setup.sh
+set_up ${1:+--checks}
 
 step() { # $1: what, as the user shall read it; the rest: the command
   local what=$1 begun=$SECONDS
   shift
-  printf '[test] %s\n' "$what"
-  "$@"
-  printf '[test] %s: %d s\n' "$what" $((SECONDS - begun))
-}
-
-quietly() { # shows the command's output only if it fails
-  "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
+  say "$what"
+  "$@" || exit 1
+  say "$what: $((SECONDS - begun)) s"
 }
 
 # More than there are cores, since most tests wait most of the time.
-run_tests() { ctest --preset "$1" --parallel "$((2 * $(nproc)))" 2>&1 | tee "$log"; }
-
-mkdir -p build
-log=$(mktemp build/test.XXXXXX)
-trap 'rm -f "$log"' EXIT
+run_tests() { ctest --preset "$1" --parallel "$((2 * $(nproc)))" 2>&1 | tee "build/logs/$1-tests.log"; }
 
 passed=0
+if [[ ${1:-} == --all ]]; then
+  step "check the format" scripts/check.sh format
+fi
 for preset in "${presets[@]}"; do
-  step "$preset: configure" quietly cmake --preset "$preset"
-  step "$preset: build" cmake --build --preset "$preset" -- --quiet
+  step "$preset: build" build_preset "$preset"
   step "$preset: run the tests" run_tests "$preset"
-  count=$(sed -n 's/^100% tests passed, 0 tests failed out of \([0-9]*\)$/\1/p' "$log")
+  count=$(sed -n 's/^100% tests passed, 0 tests failed out of \([0-9]*\)$/\1/p' "build/logs/$preset-tests.log")
   passed=$((passed + count))
 done
-printf '[test] %s: everything done in %d s\n\n' "${presets[*]}" $((SECONDS - started))
-printf '100%% tests passed, 0 tests failed out of %d\n' "$passed"
+if [[ ${1:-} == --all ]]; then
+  step "check the packages" scripts/check.sh packages
+fi
+say "${presets[*]}: everything done in $((SECONDS - started)) s"
+printf '\n100%% tests passed, 0 tests failed out of %d\n' "$passed"
