@@ -1,5 +1,6 @@
 #include "bulkhead/transport/death_certificate.hpp"
 
+#include "bulkhead/transport/stack_text.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/json_writer.hpp>
@@ -58,16 +59,6 @@ std::string joined(const std::vector<std::string>& all) {
   return result;
 }
 
-std::string describe(const stack_frame& frame, size_t number) {
-  auto result = "    #" + std::to_string(number) + " ";
-  result += frame.function.empty() ? "?" : frame.function;
-  if (!frame.source.empty())
-    result += " at " + frame.source;
-  if (frame.module.empty())
-    return result + " (" + hexadecimal(frame.offset) + ")";
-  return result + " (" + frame.module.substr(frame.module.rfind('/') + 1) + "+" + hexadecimal(frame.offset) + ")";
-}
-
 void describe_cause(const death_certificate& what, std::string& to) {
   if (!what.meaning.empty())
     to += "\n  " + what.meaning + (what.address != 0 ? " (" + hexadecimal(what.address) + ")" : "");
@@ -109,8 +100,8 @@ std::string describe(const death_certificate& what) {
     result += "\n  while it handled " + describe(x);
   if (!what.stack.empty()) {
     result += "\n  stack of thread " + what.thread + ":";
-    for (size_t i = 0; i < what.stack.size(); ++i)
-      result += "\n" + describe(what.stack[i], i);
+    for (auto& x : describe_stack(what.stack))
+      result += "\n    " + x;
   }
   result += "\n  used: " + in_seconds(what.user_time_us + what.system_time_us) + " of CPU";
   if (what.memory_peak_bytes != 0)
@@ -127,6 +118,20 @@ std::string describe(const death_certificate& what) {
       result += "\n    " + describe(what.events[i]);
   }
   return result;
+}
+
+std::string crash_site(const death_certificate& certificate) {
+  // The program itself is the file that holds Bulkhead, which is linked statically.
+  std::string_view program;
+  for (auto& x : certificate.stack)
+    if (short_function_name(x.function).starts_with("bulkhead::"))
+      program = x.module;
+  const stack_frame* best = nullptr;
+  auto rank = [&](const stack_frame& x) { return (x.function.empty() ? 0 : 1) + (x.module == program ? 2 : 0); };
+  for (auto& x : certificate.stack)
+    if (!is_runtime_frame(x) && (best == nullptr || rank(x) > rank(*best)))
+      best = &x;
+  return best == nullptr ? "" : describe(*best);
 }
 
 std::string to_json(const death_certificate& what) {

@@ -27,7 +27,9 @@ death_certificate sample() {
   result.exception_type = "std::runtime_error";
   result.exception_text = "no such row";
   result.thread = "bulkhead.loop";
-  result.stack = {{"decode(int)", "decode.cpp:17", "/usr/bin/app", 0x1234}, {"", "", "", 0x99}};
+  result.stack = {{"decode(int)", "decode.cpp:17", "/usr/bin/app", 0x1234},
+                  {"caf::resumable::resume()", "", "/usr/bin/app", 0x1300},
+                  {"", "", "", 0x99}};
   result.handling = {{"(std::string)", 12, 3, 0, 5, 17}};
   result.messages_handled = 42;
   result.user_time_us = 1'500'000;
@@ -59,8 +61,9 @@ TEST_CASE("the readable form of a certificate has all that is known") {
           "  actors: decoder, scaler",
           "  while it handled (std::string) from actor 12 of the host to actor 3, request 5, 17 bytes",
           "  stack of thread bulkhead.loop:",
-          "    #0 decode(int) at decode.cpp:17 (app+0x1234)",
-          "    #1 ? (0x99)",
+          "    #0 decode (decode.cpp:17)",
+          "    #2 ? (0x99)",
+          "    ... 1 frame of the runtime",
           "  used: 1.50 s of CPU, 64.0 MiB of memory at most; handled 42 messages",
           "  last lines of standard error:",
           "    bad row",

@@ -91,8 +91,13 @@ struct death_certificate {
   }
 };
 
-/// Several lines for people, the first one as of its `worker_death`; of the events the last sixteen.
+/// Several lines for people. The first one is that of its `worker_death`; of the stack it has the application's frames with short
+/// names, of the events the last sixteen. `to_json` has all.
 std::string describe(const death_certificate& certificate);
+
+/// Where the application crashed, in one line: "app::decode (decode.cpp:17)". It is the innermost frame of the application's own
+/// program, or else of a library that it calls. Empty if there is no such frame.
+[[nodiscard]] std::string crash_site(const death_certificate& certificate);
 
 /// As one JSON object.
 std::string to_json(const death_certificate& certificate);
