@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <unistd.h>
 
 using namespace crash;
 using bulkhead::worker_options;
@@ -61,6 +64,26 @@ TEST_CASE("a worker gets its arguments, behind the name of the program") {
   options.arguments = {"--colour", "two words", ""};
   auto all = told(f, options, "arguments");
   CHECK(all.find("crash --colour two words  ") != std::string::npos);
+}
+
+TEST_CASE("tools show a worker under the names of its program and its actor") {
+  auto name_of = [](int pid) {
+    std::string name;
+    std::getline(std::ifstream{"/proc/" + std::to_string(pid) + "/comm"}, name);
+    return name;
+  };
+  host_fixture f;
+  for (auto fork_server : {false, true}) {
+    worker_options options;
+    options.fork_server = fork_server;
+    auto actor = f.host.spawn("surroundings", options);
+    REQUIRE(actor);
+    CHECK(name_of(write_line(f, *actor, "x")) == "cras:surroundin");
+  }
+  bulkhead::executor tasks{f.sys};
+  auto pid = tasks.submit([] { return static_cast<int32_t>(::getpid()); }).get();
+  REQUIRE(pid);
+  CHECK(name_of(*pid) == "crash:executor");
 }
 
 TEST_CASE("a worker inherits the host's environment, with additions and replacements") {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <system_error>
 #include <thread>
@@ -55,6 +56,22 @@ result<unique_fd> own_pidfd() {
 
 void name_thread(const char* name) noexcept {
   ::prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+std::string process_name(std::string_view program, std::string_view role) {
+  constexpr size_t kept = 15; // the kernel's TASK_COMM_LEN less the zero
+  constexpr size_t program_min = 4;
+  program.remove_prefix(program.rfind('/') + 1); // npos + 1 is 0
+  role = role.substr(0, kept - 1 - program_min);
+  return std::string{program.substr(0, kept - 1 - role.size())} + ":" + std::string{role};
+}
+
+void name_process(std::string_view role) noexcept {
+  try {
+    // Names the main thread, whichever thread writes.
+    std::ofstream{"/proc/self/comm"} << process_name(program_name(), role) << std::flush;
+  } catch (...) { // only memory can be missing, and a name is not worth a failure
+  }
 }
 
 void exit_now(int code) noexcept {

@@ -94,8 +94,10 @@ int run_worker(caf::actor_system_config& cfg) {
     return refuse(control.get(), verdict);
   if (auto missing = platform::missing_kernel_feature())
     return refuse(control.get(), {errc::startup_failed, *missing});
+  platform::name_process(host->makes_copies != 0 ? "fork server" : "worker");
   if (host->makes_copies != 0) {
     serve_copies(std::move(control), *host);
+    platform::name_process("worker");
     control.reset(transport::worker_fd::control);
     host = transport::receive_hello(control.get());
     if (!host)

@@ -1,6 +1,7 @@
 #include "bulkhead/runtime/worker_system.hpp"
 
 #include "bulkhead/platform/socket_pair.hpp"
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_spawn.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -20,6 +21,7 @@
 #include <cstdlib>
 #include <exception>
 #include <future>
+#include <utility>
 
 namespace bulkhead::runtime {
 
@@ -165,12 +167,15 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
     actor = std::move(*result);
     if (has_successor)
       die_of_exceptions(actor, is_up);
+    auto first = false;
     {
       std::lock_guard guard{mutex_};
       roots_[root] = actor;
-      had_roots_ = true;
+      first = !std::exchange(had_roots_, true);
       spawning_ = true;
     }
+    if (first)
+      platform::name_process(what.name == task_runner_name ? "executor" : what.name);
     system().registry().put(actor->aid, actor);
     routes().alias({transport::host_process, root}, actor);
     link_->rooted(root, actor->aid);

@@ -132,3 +132,11 @@ TEST_CASE("the number of cores follows what this thread may use") {
   }}.join();
   CHECK(pinned == 1);
 }
+
+TEST_CASE("the name of a process has its program and its role, in what the kernel keeps") {
+  CHECK(process_name("/usr/bin/app", "decoder") == "app:decoder");
+  CHECK(process_name("app", "") == "app:");
+  CHECK(process_name("/usr/bin/thumbnails", "decoder") == "thumbna:decoder");
+  CHECK(process_name("/usr/bin/thumbnails", "decoder of pictures") == "thum:decoder of");
+  CHECK(process_name("", "decoder") == ":decoder");
+}

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -34,6 +35,13 @@ namespace bulkhead::platform {
 
 /// Names the calling thread, for `top` and debuggers. At most 15 bytes of `name` are kept.
 void name_thread(const char* name) noexcept;
+
+/// Names this process, for `ps`, `top` and the kernel's log: "program:role", where both are shortened to 15 bytes in all.
+/// Without /proc the name stays as it is.
+void name_process(std::string_view role) noexcept;
+
+/// What `name_process` makes of a program's path and a role.
+[[nodiscard]] std::string process_name(std::string_view program, std::string_view role);
 
 /// Flushes the streams of <cstdio> and ends the process. No destructor runs and no exit handler.
 [[noreturn]] void exit_now(int code) noexcept;
