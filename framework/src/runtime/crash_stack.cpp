@@ -17,6 +17,9 @@ using platform::crash_scene;
 /// Of a thread that does nothing else. Usually it takes some milliseconds, and a large program with debugging information a second.
 constexpr std::chrono::milliseconds names_budget{5000};
 
+/// With those that the compiler put into others.
+constexpr size_t frames_max = 128;
+
 /// The host's own program may have been replaced on disk since it was started.
 std::string file_of(const std::string& module) {
   return module == platform::program_name() ? platform::program_path() : module;
@@ -30,22 +33,33 @@ stack_frame frame_of(const crash_scene& scene, const crash_scene::frame& what) {
   return result;
 }
 
-/// All functions before the first source: these take longer, and matter less.
+/// All functions before the first line: these take longer, and matter less.
 void add_names(std::vector<stack_frame>& stack, const crash_scene& scene) {
   platform::symbolizer names{names_budget};
-  auto for_each = [&](auto visit) {
-    for (size_t i = 0; i < stack.size(); ++i)
-      if (stack[i].module.starts_with('/')) // a return address may be the first one of the next function
-        visit(stack[i], file_of(stack[i].module), stack[i].offset - (scene.frames[i].returns == 1 ? 1 : 0));
-  };
-  for_each([&](stack_frame& frame, const std::string& file, uint64_t offset) {
-    auto found = names.function(file, offset);
-    frame.function = printable(found, found.size());
-  });
-  for_each([&](stack_frame& frame, const std::string& file, uint64_t offset) {
-    auto found = names.source(file, offset);
-    frame.source = printable(found, found.size());
-  });
+  auto is_known = [](const stack_frame& frame) { return frame.module.starts_with('/'); };
+  // A return address may be the first one of the next function.
+  auto place_of = [&](size_t i) { return stack[i].offset - (scene.frames[i].returns == 1 ? 1 : 0); };
+  for (size_t i = 0; i < stack.size(); ++i)
+    if (is_known(stack[i])) {
+      auto found = names.function(file_of(stack[i].module), place_of(i));
+      stack[i].function = printable(found, found.size());
+    }
+  std::vector<stack_frame> result;
+  for (size_t i = 0; i < stack.size(); ++i) {
+    auto positions = is_known(stack[i]) ? names.positions(file_of(stack[i].module), place_of(i))
+                                        : std::vector<platform::symbolizer::position>{};
+    if (positions.empty())
+      positions.emplace_back();
+    for (auto& x : positions) {
+      auto frame = stack[i];
+      if (!x.function.empty())
+        frame.function = printable(x.function, x.function.size());
+      frame.source = printable(x.source, x.source.size());
+      if (result.size() < frames_max)
+        result.push_back(std::move(frame));
+    }
+  }
+  stack = std::move(result);
 }
 
 } // namespace

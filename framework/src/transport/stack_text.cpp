@@ -88,12 +88,16 @@ std::string short_function_name(std::string_view text) {
 
 bool is_runtime_frame(const stack_frame& frame) {
   constexpr std::array<std::string_view, 5> namespaces{"bulkhead::", "caf::", "boost::", "std::", "__gnu_cxx::"};
+  constexpr std::array<std::string_view, 4> folders{"bulkhead/", "caf/", "boost/", "c++/"};
   constexpr std::array<std::string_view, 6> libraries{"libc.so",      "libstdc++.so", "libgcc_s.so",
                                                       "ld-linux-x86", "libasan.so",   "libubsan.so"};
   constexpr std::array<std::string_view, 3> starts{"_start", "main", "_init"};
   auto file = file_name(frame.module);
   auto begins = [](std::string_view text) { return [text](std::string_view x) { return text.starts_with(x); }; };
   if (std::any_of(libraries.begin(), libraries.end(), begins(file)))
+    return true;
+  // Functions that the compiler put into others may have names without namespaces.
+  if (std::any_of(folders.begin(), folders.end(), begins(frame.source)))
     return true;
   auto name = short_function_name(frame.function);
   return std::any_of(namespaces.begin(), namespaces.end(), begins(name))

@@ -23,6 +23,23 @@ namespace {
   return x + 1;
 }
 
+[[gnu::noinline]] const void* place_of_this_call() {
+  return static_cast<const char*>(__builtin_return_address(0)) - 1;
+}
+
+[[gnu::always_inline]] inline const void* put_into_another() {
+  const auto* result = place_of_this_call();
+  asm volatile("" ::: "memory");
+  return result;
+}
+
+constexpr int line_of_the_call = __LINE__ + 2;
+[[gnu::noinline]] const void* around_it() {
+  const auto* result = put_into_another();
+  asm volatile("" ::: "memory");
+  return result;
+}
+
 uint64_t offset_of(const void* address) {
   dl_find_object found{};
   REQUIRE(::_dl_find_object(const_cast<void*>(address), &found) == 0);
@@ -42,6 +59,24 @@ TEST_CASE("a function without linkage is found by its place in the program's fil
   CHECK(names.function(program_path(), place + 1).find("well_known(int)") != std::string::npos);
   CHECK(names.function(program_path(), 0).empty());
   CHECK(names.function(program_path(), ~uint64_t{0}).empty());
+}
+
+TEST_CASE("a function that the compiler put into another has its name and line, and so has the other") {
+  symbolizer names{10s};
+  auto place = offset_of(around_it());
+  CHECK(names.function(program_path(), place).find("around_it()") != std::string::npos);
+  auto all = names.positions(program_path(), place);
+#ifdef __SANITIZE_ADDRESS__ // these builds have debugging information
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].function.find("put_into_another") != std::string::npos);
+  CHECK(all[0].source.starts_with("symbolizer.test.cpp:"));
+  CHECK(all[1].function.empty());
+  CHECK(all[1].source == "symbolizer.test.cpp:" + std::to_string(line_of_the_call));
+#else
+  CHECK(all.empty());
+#endif
+  CHECK(names.positions(program_path(), 0).empty());
+  CHECK(names.positions("/no/such/file", place).empty());
 }
 
 TEST_CASE("what is no file of a program has no names") {
@@ -70,7 +105,7 @@ TEST_CASE("a program's file that is damaged has names or none, and hurts nobody"
     std::ofstream{path, std::ios::binary} << damaged;
     symbolizer names{10s};
     (void) names.function(path, random());
-    (void) names.source(path, random());
+    (void) names.positions(path, random());
   }
   std::filesystem::remove(path);
 }

@@ -67,13 +67,14 @@ TEST_CASE("a stack shows the application's frames and counts the others") {
     in_program("app::decode(int)", "decode.cpp:17"),
     in_program("decltype(auto) std::__invoke<int>(int)"),
     in_program("app::decoder(caf::event_based_actor*)::{lambda(int)#1}::operator()(int) const"),
+    in_program("apply_args", "caf/detail/apply_args.hpp:22"),
     in_program("bool caf::detail::call()"),
     in_program("bulkhead::runtime::run()"),
     in_program("main"),
   };
   CHECK(describe_stack(stack)
         == std::vector<std::string>{"#1 ? (libjpeg.so.62+0x2)", "#2 app::decode (decode.cpp:17)",
-                                    "#4 app::decoder::{lambda} (app+0x10)", "... 5 frames of the runtime"});
+                                    "#4 app::decoder::{lambda} (app+0x10)", "... 6 frames of the runtime"});
   death_certificate what;
   what.stack = stack;
   CHECK(crash_site(what) == "app::decode (decode.cpp:17)");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace bulkhead::platform {
 
@@ -24,8 +25,17 @@ public:
   /// @param offset as the file numbers it.
   [[nodiscard]] std::string function(const std::string& path, uint64_t offset);
 
-  /// The source there, "decode.cpp:17"; empty without debugging information. The first one of a large program may take a second.
-  [[nodiscard]] std::string source(const std::string& path, uint64_t offset);
+  /// A function whose code stands at a place, and the line that runs: "decode.cpp:17", or
+  /// "caf/behavior.hpp:5" for what stands below a folder "include".
+  struct position {
+    /// Demangled. Empty for the one that `function` names.
+    std::string function;
+    std::string source;
+  };
+
+  /// The functions that the compiler put into one another there, innermost first, 16 at most; the last one is that of
+  /// `function`. Empty without debugging information. The first one of a large program may take a second.
+  [[nodiscard]] std::vector<position> positions(const std::string& path, uint64_t offset);
 
 private:
   class module_file;

@@ -10,11 +10,12 @@
 
 namespace bulkhead {
 
-/// A call that had not returned.
+/// A call that had not returned. With debugging information, functions that the compiler put into others have frames of their own,
+/// with the same offset.
 struct stack_frame {
   /// Demangled; empty if there is no symbol.
   std::string function;
-  /// File and line if the program has debugging information.
+  /// File and line if the program has debugging information: "decode.cpp:17", or "caf/behavior.hpp:5" below a folder "include".
   std::string source;
   /// The file of the program or library, and where in it.
   std::string module;
@@ -57,7 +58,7 @@ struct death_certificate {
   /// Of the exception that nobody caught: its type and what it said.
   std::string exception_type;
   std::string exception_text;
-  /// The thread that crashed, and its calls, innermost first, 64 at most. Empty if it was killed from outside, or ended by itself.
+  /// The thread that crashed, and its calls, innermost first, 128 at most. Empty if it was killed from outside, or ended by itself.
   std::string thread;
   std::vector<stack_frame> stack;
 
