@@ -84,8 +84,8 @@ public:
 
   void add(const bulkhead::death_certificate& what) {
     if (report_)
-      report_->add(what);
-    print_if_complete();
+      report_->add_death(what);
+    finish_if_complete();
   }
 
 private:
@@ -93,7 +93,7 @@ private:
     while (under_way_ < options_.pool.workers * ahead_per_worker && next_ < files_.size())
       begin(next_++);
     if (under_way_ == 0 && next_ == files_.size())
-      finish();
+      await_deaths();
   }
 
   void begin(size_t at) {
@@ -102,12 +102,13 @@ private:
     auto size = fs::file_size(path, failed);
     batch_line line{files_[at].string(), failed ? 0 : size};
     if (!failed && size > options_.file_bytes_max) {
-      report_->add(line, picture_error::too_large, "larger than " + std::to_string(options_.file_bytes_max) + " bytes");
+      report_->add_failure(line, picture_error::too_large,
+                           "larger than " + std::to_string(options_.file_bytes_max) + " bytes");
       return;
     }
     auto content = failed ? std::nullopt : read(path, size);
     if (!content) {
-      report_->add(line, picture_error::unreadable, "cannot be read");
+      report_->add_failure(line, picture_error::unreadable, "cannot be read");
       return;
     }
     ++under_way_;
@@ -116,9 +117,9 @@ private:
         [this, at, line, begun = steady::now()](const thumbnail& made) mutable {
           line.time = steady::now() - begun;
           line.by = made.by;
-          auto target = (fs::path{options_.output} / files_[at]) += ".thumb.jpg";
-          if (write(target, made.jpeg))
-            report_->add(line, picture_error::none, std::to_string(made.width) + "x" + std::to_string(made.height));
+          auto target = files_[at].string() + ".thumb.jpg";
+          if (write(fs::path{options_.output} / target, made.jpeg))
+            report_->add_success(line, target, std::to_string(made.width) + "x" + std::to_string(made.height));
           else
             report_->add_unwritten(line);
           --under_way_;
@@ -127,30 +128,30 @@ private:
         [this, line, begun = steady::now()](const caf::error& reason) mutable {
           line.time = steady::now() - begun;
           line.by = worker_of(reason);
-          report_->add(line, code_of(reason), detail_of(reason));
+          report_->add_failure(line, code_of(reason), detail_of(reason));
           --under_way_;
           read_ahead();
         });
   }
 
-  void finish() {
+  void await_deaths() {
     self_->request(pool_, caf::infinite, health_atom_v).then([this](const pool_health& health) {
       replaced_ = health.replaced;
-      print_if_complete();
+      finish_if_complete();
       if (replaced_)
-        self_->run_delayed(certificates_wait, [this] { print(); });
+        self_->run_delayed(certificates_wait, [this] { finish(); });
     });
   }
 
   // Certificates come a little later than the errors of the requests that died.
-  void print_if_complete() {
-    if (replaced_ && report_->certificates() >= *replaced_)
-      print();
+  void finish_if_complete() {
+    if (replaced_ && report_->deaths() >= *replaced_)
+      finish();
   }
 
-  void print() {
+  void finish() {
     if (auto replaced = std::exchange(replaced_, std::nullopt))
-      done_.deliver(report_->print(*replaced));
+      done_.deliver(report_->finish(*replaced, options_.output));
   }
 
   caf::event_based_actor* self_;
@@ -161,7 +162,7 @@ private:
   size_t next_ = 0;
   size_t under_way_ = 0;
   std::optional<batch_report> report_;
-  /// Set while the table waits for certificates.
+  /// Set while the report waits for certificates.
   std::optional<uint64_t> replaced_;
 };
 

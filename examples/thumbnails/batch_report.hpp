@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace thumbnails {
 
 /// One file of a batch.
 struct batch_line {
+  /// Below the folder of the pictures.
   std::string file = {};
   uint64_t bytes = 0;
 
@@ -22,44 +25,56 @@ struct batch_line {
   int32_t by = 0;
 };
 
-/// Collects what became of each file of a batch, and prints it.
+/// What became of one file.
+struct batch_entry {
+  batch_line line;
+  /// Empty if there is none.
+  std::string thumbnail;
+  std::string result;
+  std::string detail;
+  /// Of the worker that died of it.
+  std::optional<bulkhead::death_certificate> death;
+};
+
+/// Collects what became of each file of a batch, and prints it. Progress goes to standard error, the result to standard output.
 class batch_report {
 public:
   explicit batch_report(size_t files) : files_(files) {
     // nop
   }
 
-  /// `picture_error::none` stands for success. Shows the progress on standard error.
-  void add(batch_line line, picture_error result, std::string detail);
+  /// @param thumbnail where it stands below the output folder.
+  void add_success(batch_line line, std::string thumbnail, std::string detail);
+
+  void add_failure(batch_line line, picture_error reason, std::string detail);
 
   /// The thumbnail was made, but could not be written.
   void add_unwritten(batch_line line);
 
-  /// A worker has died.
-  void add(bulkhead::death_certificate what);
+  /// A worker has died. Its certificate may come before or after the failure of its file.
+  void add_death(bulkhead::death_certificate what);
 
-  [[nodiscard]] size_t certificates() const noexcept {
-    return certificates_.size();
+  [[nodiscard]] size_t deaths() const noexcept {
+    return deaths_;
   }
 
-  /// Prints the table, sorted by file, what the workers have left that died of a file, and the summary on standard output.
-  batch_outcome print(uint64_t replaced_workers);
+  /// Prints the table, sorted by file, then what each dead worker left, then the summary. Writes the contact sheet.
+  /// @param output where the thumbnails, the certificates and the contact sheet stand.
+  batch_outcome finish(uint64_t replaced_workers, const std::string& output);
 
 private:
-  struct entry {
-    batch_line line;
-    std::string result;
-    std::string detail;
-    /// Its worker died of it.
-    bool deadly = false;
-  };
-
-  void add(entry what);
+  void add(batch_entry what);
+  void match(int32_t worker);
+  void print_table() const;
+  void print_deaths() const;
 
   size_t files_;
+  size_t deaths_ = 0;
   batch_outcome outcome_;
-  std::vector<entry> entries_;
-  std::vector<bulkhead::death_certificate> certificates_;
+  std::vector<batch_entry> entries_;
+  /// By the worker's process, until the other half is known.
+  std::map<int32_t, size_t> files_without_death_;
+  std::map<int32_t, bulkhead::death_certificate> deaths_without_file_;
 };
 
 } // namespace thumbnails

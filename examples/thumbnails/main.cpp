@@ -16,7 +16,11 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -44,6 +48,12 @@ std::optional<std::string> check_folders(const thumbnails::options& opts) {
   if (std::ranges::mismatch(outer, inner).in1 == outer.end())
     return opts.input + " is in the folder for the thumbnails, which are not taken as pictures";
   return std::nullopt;
+}
+
+// The report says in few lines what the log says in many.
+void log_to_file(caf::actor_system& system, const std::string& path) {
+  auto file = std::make_shared<std::ofstream>(path, std::ios::trunc);
+  bulkhead::host::of(system).log_to([file](std::string_view line) { *file << line << std::endl; });
 }
 
 int run_batch(caf::scoped_actor& self, const thumbnails::options& opts, const caf::actor& pool) {
@@ -90,11 +100,16 @@ int main(int argc, char** argv) {
   }
   if (auto wrong = opts->listen_host.empty() ? check_folders(*opts) : std::nullopt)
     return complain(*wrong);
+  auto is_batch = opts->listen_host.empty();
   cfg.load<bulkhead::host>();
+  if (is_batch)
+    cfg.set("bulkhead.certificates-dir", opts->output + "/certificates");
   caf::actor_system system{cfg};
   caf::scoped_actor self{system};
+  if (is_batch)
+    log_to_file(system, opts->output + "/batch.log");
   auto pool = self->spawn(thumbnails::pool, opts->pool);
-  auto status = opts->listen_host.empty() ? run_batch(self, *opts, pool) : run_service(self, *opts, pool);
+  auto status = is_batch ? run_batch(self, *opts, pool) : run_service(self, *opts, pool);
   self->send_exit(pool, caf::exit_reason::user_shutdown);
   return status;
 }

@@ -30,6 +30,7 @@ struct batch_run {
   std::map<std::string, std::string> results;
   std::string summary;
   std::string text;
+  std::string contact_sheet;
 };
 
 batch_run run_batch(const scratch_folder& in, const scratch_folder& out) {
@@ -41,11 +42,32 @@ batch_run run_batch(const scratch_folder& in, const scratch_folder& out) {
     std::istringstream words{line};
     std::string file, what;
     words >> file >> what;
-    result.results[file] = what;
-    result.summary = line;
+    result.results.emplace(file, what); // the table comes first
+    if (line.find(" succeeded, ") != line.npos)
+      result.summary = line;
+    if (line.starts_with("contact sheet: "))
+      result.contact_sheet = thumbnails::tests::read_file(out.path() / "index.html");
   }
   result.status = batch.wait();
   return result;
+}
+
+size_t count(std::string_view text, std::string_view part) {
+  size_t result = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1))
+    ++result;
+  return result;
+}
+
+size_t count_lines(std::string_view text) {
+  while (text.ends_with('\n'))
+    text.remove_suffix(1);
+  return count(text, "\n") + 1;
+}
+
+size_t count_files(const std::filesystem::path& folder) {
+  using iterator = std::filesystem::directory_iterator;
+  return static_cast<size_t>(std::distance(begin(iterator{folder}), end(iterator{})));
 }
 
 uint32_t width_of(const std::filesystem::path& jpeg) {
@@ -63,6 +85,9 @@ TEST_CASE("a batch of good pictures succeeds as a whole") {
   CHECK(batch.status == 0);
   CHECK(batch.summary == std::to_string(good_pictures) + " succeeded, 0 failed, 0 workers died and were replaced");
   CHECK(width_of(out.path() / "good.jpg.thumb.jpg") == width);
+  CHECK(count(batch.contact_sheet, "<img ") == good_pictures);
+  CHECK(batch.text.find("worker 0.") == batch.text.npos);
+  CHECK(count_lines(batch.text.substr(batch.text.find(batch.summary))) == 2);
 }
 
 TEST_CASE("hostile pictures fail one by one, each for its own reason, and the good ones among them succeed") {
@@ -95,14 +120,39 @@ TEST_CASE("hostile pictures fail one by one, each for its own reason, and the go
   CHECK(batch.summary
         == std::to_string(good_pictures) + " succeeded, " + std::to_string(hostile.size())
              + " failed, 4 workers died and were replaced");
-  // What each of the four has left.
+  // What each of the four has left: at most three lines, a certificate to unfold, and a file.
+  size_t deaths = 0;
   for (auto& x : hostile) {
     INFO(x.name);
-    auto of = batch.text.find("the worker that had " + x.name + ":\nworker ");
+    auto of = batch.text.find("\n" + x.name + ": worker ");
     auto dies = x.reason == "crashed" || x.reason == "deadline" || x.reason == "out_of_memory";
+    deaths += dies ? 1 : 0;
     CHECK((of != batch.text.npos) == dies);
+    if (dies)
+      CHECK(count_lines(batch.text.substr(of + 1, batch.text.find("\n\n", of + 1) - of)) <= 3);
+    CHECK(batch.contact_sheet.find("<h2>" + x.name + "</h2>") != batch.contact_sheet.npos);
   }
-  CHECK(batch.text.find("  while it handled ") != batch.text.npos);
+  CHECK(count(batch.contact_sheet, "<details>") == deaths);
+  CHECK(count_files(out.path() / "certificates") == deaths);
+#ifndef __SANITIZE_ADDRESS__ // its own frames come first
+  CHECK(batch.text.find("\n  in thumbnails::crash_if_asked_to (decoder.cpp:") != batch.text.npos);
+#endif
+  CHECK(batch.text.find("\n  while it handled ") != batch.text.npos);
+  // Nothing follows the summary but where the rest is.
+  auto end = batch.text.substr(batch.text.find(batch.summary));
+  CHECK(count_lines(end) == 3);
+}
+
+TEST_CASE("a name of a file that means something to a terminal or to a browser is shown as text") {
+  scratch_folder in, out;
+  const std::string name = "<b>&\x1b[31m '\"%.jpg";
+  in.write(name, samples::make_jpeg(640, 480));
+  auto batch = run_batch(in, out);
+  CHECK(batch.status == 0);
+  CHECK(batch.text.find('\x1b') == batch.text.npos);
+  CHECK(batch.contact_sheet.find("<h2>&lt;b&gt;&amp;?[31m &#39;&quot;%.jpg</h2>") != batch.contact_sheet.npos);
+  CHECK(batch.contact_sheet.find("src=\"./%3Cb%3E%26%1B%5B31m%20%27%22%25.jpg.thumb.jpg\"")
+        != batch.contact_sheet.npos);
 }
 
 TEST_CASE("an empty folder is done at once") {
