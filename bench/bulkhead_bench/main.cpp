@@ -1,5 +1,5 @@
 // Measures Bulkhead beside its peers: `bulkhead_bench [NAME...]`. Figures go to standard output, one JSON object a line; how
-// they stand against their targets goes to standard error.
+// they stand against their targets goes to standard error. `bulkhead_bench --targets` prints these targets and measures nothing.
 #include "measurements.hpp"
 #include "shared_value.hpp"
 #include "systems.hpp"
@@ -60,6 +60,10 @@ int main(int argc, char** argv) {
   std::vector<std::string_view> names(argv + 1, argv + argc);
   if (names.size() == 1 && names[0] == bench::middleman_echo_argument)
     return bench::middleman_echo();
+  if (names.size() == 1 && names[0] == "--targets") {
+    bench::print_targets();
+    return 0;
+  }
   for (auto name : names)
     if (std::none_of(std::begin(all), std::end(all), [name](auto& x) { return x.name == name; }))
       return usage();

@@ -85,4 +85,12 @@ void report::print_table() const {
   }
 }
 
+void print_targets() {
+  for (auto& x : targets)
+    std::printf(R"({"id": "%s", "figure": "%s", "peer": "%s", "ratio": "%s", "target": "%s %g"})"
+                "\n",
+                std::string{x.id}.c_str(), std::string{x.figure}.c_str(), std::string{x.peer}.c_str(),
+                x.is == ratio_is::ours_by_peer ? "ours by peer" : "peer by ours", x.at_most ? "<=" : ">=", x.limit);
+}
+
 } // namespace bench

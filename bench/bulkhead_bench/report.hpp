@@ -50,4 +50,7 @@ private:
   std::map<std::string, figure, std::less<>> figures_;
 };
 
+/// Prints what each figure has to reach to standard output, one JSON object a line.
+void print_targets();
+
 } // namespace bench
