@@ -6,8 +6,6 @@ namespace bulkhead::tidy {
 
 namespace {
 
-constexpr size_t lines_max = 400;
-
 findings words_found(const source_file& file, const std::vector<std::string>& words) {
   findings result;
   for (size_t i = 0; i < file.lines.size(); ++i)
@@ -34,7 +32,7 @@ std::string literal_at(std::string_view text, size_t at) {
 
 } // namespace
 
-findings too_long(const source_file& file) {
+findings too_long(const source_file& file, size_t lines_max) {
   if (file.lines.size() <= lines_max)
     return {};
   return {file.path + " has " + std::to_string(file.lines.size()) + " lines, more than " + std::to_string(lines_max)};

@@ -1,5 +1,6 @@
 // Catches a rule that finds nothing any more: each is shown a file that breaks it and one that does not.
 #include "layering.hpp"
+#include "markdown.hpp"
 #include "prose.hpp"
 #include "sync_labels.hpp"
 
@@ -81,6 +82,7 @@ TEST_CASE("the rules notice a memory order outside of shm") {
 TEST_CASE("the rules notice long files, marks and sleeps") {
   CHECK(too_long(shm_file(std::string(400, '\n'))).empty());
   CHECK(too_long(shm_file(std::string(401, '\n'))).size() == 1);
+  CHECK(too_long(make_source_file("README.md", std::string(201, '\n')), 200).size() == 1);
   CHECK(unfinished_marks(shm_file(std::string{"// TO"} + "DO: later\n")).size() == 1);
   CHECK(unfinished_marks(shm_file("mkdtemp(\"/tmp/XXXXXX\");\n")).empty());
   CHECK(sleeps(shm_file(std::string{"std::this_thread::sleep"} + "_for(1s);\n")).size() == 1);
@@ -109,4 +111,39 @@ TEST_CASE("a number is found behind its text") {
   auto document = make_source_file("docs/x.md", "# Protocol\n\nVersion 12. It is\n");
   CHECK(number_after(document, "Version ") == 12);
   CHECK(number_after(document, "version = ") == 0);
+}
+
+TEST_CASE("the rules notice a link to a file or a heading that does not exist") {
+  auto other = make_source_file("docs/other.md", "# Other\n\n## What `x` costs, and why\n\n## Twice\n\n## Twice\n");
+  auto dead = [&](std::string_view text) {
+    auto document = make_source_file("docs/x.md", "# The first\n" + std::string{text});
+    auto exists = [](const std::string& path) {
+      return std::set<std::string>{"README.md", "docs", "docs/x.md", "docs/other.md"}.contains(path);
+    };
+    return dead_links(document, {document, other}, exists).size();
+  };
+  CHECK(dead("[a](other.md), [b](../README.md) and\n![c](../docs/)\n") == 0);
+  CHECK(dead("[a](missing.md) and [b](../../README.md), [c](/docs)\n") == 3);
+  CHECK(dead("[a name that\ngoes on](missing.md)\n") == 1);
+  CHECK(dead("[a](#the-first), [b](other.md#what-x-costs-and-why), [c](other.md#twice-1)\n") == 0);
+  CHECK(dead("[a](#the-second), [b](other.md#twice-2), [c](../README.md#any)\n") == 3);
+  CHECK(dead("[a](https://example.org/missing.md#x)\n") == 0);
+  CHECK(dead("[a]: missing.md \"with a title\"\n") == 1);
+  CHECK(dead("`[](int32_t x)` and\n```cpp\nauto f = [](int32_t x) {};\n# no heading\n```\n[a](#no-heading)\n") == 1);
+  CHECK(dead("[`x`](missing.md)\n") == 1);
+}
+
+TEST_CASE("the rules notice a document that names what does not exist") {
+  auto named = [](std::string_view text) { return make_source_file("README.md", text); };
+  auto exists = [](const std::string& path) {
+    return std::set<std::string>{"scripts", "scripts/test.sh", "docs"}.contains(path);
+  };
+  CHECK(
+    missing_paths(named("`scripts/test.sh --all`, `docs/`, `build/x`, `a/b`, scripts/none.sh, `docs/*.md`\n"), exists)
+      .empty());
+  CHECK(missing_paths(named("`scripts/none.sh --all` and `docs/x`\n"), exists).size() == 2);
+  auto words = words_of({shm_file("int mailbox_bytes = spare(region);\n")});
+  CHECK(unknown_names(named("`mailbox_bytes`, `bulkhead::region`, `spare(7)`, not_code, `word`\n"), words).empty());
+  CHECK(unknown_names(named("`mailbox_byte` and `bulkhead::regions`, `spares(7)`\n"), words).size() == 3);
+  CHECK(unknown_names(named("```cpp\nspares(7); // not_this\n```\n```\nspares(7)\n```\n"), words).size() == 1);
 }

@@ -11,8 +11,23 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_word_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+template <class Iterator>
+std::vector<source_file> read_entries(const fs::path& root, std::string_view folder,
+                                      const std::vector<std::string_view>& endings) {
+  std::vector<source_file> result;
+  if (!fs::exists(root / folder))
+    return result;
+  for (auto& entry : Iterator{root / folder}) {
+    auto path = fs::relative(entry.path(), root).generic_string();
+    if (!entry.is_regular_file()
+        || std::none_of(endings.begin(), endings.end(), [&](auto ending) { return path.ends_with(ending); }))
+      continue;
+    std::ifstream in{entry.path(), std::ios::binary};
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    result.push_back(make_source_file(std::move(path), text));
+  }
+  std::sort(result.begin(), result.end(), [](auto& a, auto& b) { return a.path < b.path; });
+  return result;
 }
 
 } // namespace
@@ -29,24 +44,20 @@ source_file make_source_file(std::string path, std::string_view text) {
 
 std::vector<source_file> read_folder(const fs::path& root, std::string_view folder,
                                      const std::vector<std::string_view>& endings) {
-  std::vector<source_file> result;
-  if (!fs::exists(root / folder))
-    return result;
-  for (auto& entry : fs::recursive_directory_iterator{root / folder}) {
-    auto path = fs::relative(entry.path(), root).generic_string();
-    if (!entry.is_regular_file()
-        || std::none_of(endings.begin(), endings.end(), [&](auto ending) { return path.ends_with(ending); }))
-      continue;
-    std::ifstream in{entry.path(), std::ios::binary};
-    std::string text{std::istreambuf_iterator<char>{in}, {}};
-    result.push_back(make_source_file(std::move(path), text));
-  }
-  std::sort(result.begin(), result.end(), [](auto& a, auto& b) { return a.path < b.path; });
-  return result;
+  return read_entries<fs::recursive_directory_iterator>(root, folder, endings);
+}
+
+std::vector<source_file> read_files(const fs::path& root, std::string_view folder,
+                                    const std::vector<std::string_view>& endings) {
+  return read_entries<fs::directory_iterator>(root, folder, endings);
 }
 
 std::string at_line(const source_file& file, size_t index, std::string_view what) {
   return file.path + ":" + std::to_string(index + 1) + ": " + std::string{what};
+}
+
+bool is_word_character(char c) noexcept {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
 bool has_word(std::string_view line, std::string_view word) {

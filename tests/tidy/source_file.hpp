@@ -24,8 +24,15 @@ using findings = std::vector<std::string>;
 [[nodiscard]] std::vector<source_file> read_folder(const std::filesystem::path& root, std::string_view folder,
                                                    const std::vector<std::string_view>& endings);
 
+/// The same, without the folders in there.
+[[nodiscard]] std::vector<source_file> read_files(const std::filesystem::path& root, std::string_view folder,
+                                                  const std::vector<std::string_view>& endings);
+
 /// `path:line: what`.
 [[nodiscard]] std::string at_line(const source_file& file, size_t index, std::string_view what);
+
+/// Letters, digits and `_`.
+[[nodiscard]] bool is_word_character(char c) noexcept;
 
 /// Whether `word` stands in `line` and is not a part of a longer word.
 [[nodiscard]] bool has_word(std::string_view line, std::string_view word);

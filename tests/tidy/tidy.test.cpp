@@ -1,6 +1,7 @@
 // Catches what a reader of a single change does not see: a layer that looks upward, an ordered access without its partner, a
 // promise in the documentation that no test proves. What each rule means stands beside its declaration.
 #include "layering.hpp"
+#include "markdown.hpp"
 #include "prose.hpp"
 #include "sync_labels.hpp"
 
@@ -32,6 +33,24 @@ std::vector<source_file> sources(std::initializer_list<std::string_view> folders
 
 std::vector<source_file> all_sources() {
   return sources({"framework", "actors", "examples", "tests", "bench"});
+}
+
+bool in_repository(const std::string& path) {
+  return exists(root / path);
+}
+
+/// Those of the root and of its folders; what others built or downloaded stands in `build` and in hidden folders.
+std::vector<source_file> all_documents() {
+  std::vector<source_file> result;
+  for (auto& entry : std::filesystem::directory_iterator{root}) {
+    auto name = entry.path().filename().string();
+    if (entry.is_directory() && !name.starts_with('.') && !name.starts_with("build"))
+      for (auto& file : read_folder(root, name, {".md"}))
+        result.push_back(std::move(file));
+  }
+  for (auto& file : read_files(root, "", {".md"}))
+    result.push_back(std::move(file));
+  return result;
 }
 
 template <class Rule>
@@ -70,7 +89,7 @@ TEST_CASE("every ordered access names its partner and has one") {
 }
 
 TEST_CASE("no source file is longer than one can read at a sitting") {
-  CHECK(violations(all_sources(), too_long) == nothing);
+  CHECK(violations(all_sources(), [](auto& file) { return too_long(file); }) == nothing);
 }
 
 TEST_CASE("nothing is left unfinished") {
@@ -146,4 +165,27 @@ TEST_CASE("every numbered example says what it prints") {
         path.parent_path() == root / "examples" && !exists(path.replace_extension(".expected")))
       silent.push_back(file.path);
   CHECK(silent == nothing);
+}
+
+TEST_CASE("every link of a document leads somewhere") {
+  auto documents = all_documents();
+  REQUIRE_FALSE(documents.empty());
+  CHECK(violations(documents, [&](auto& file) { return dead_links(file, documents, in_repository); }) == nothing);
+}
+
+TEST_CASE("every path in a document's code exists") {
+  CHECK(violations(all_documents(), [](auto& file) { return missing_paths(file, in_repository); }) == nothing);
+}
+
+TEST_CASE("the README is short, and what its code names exists") {
+  auto readme = read_files(root, "", {"README.md"});
+  REQUIRE(readme.size() == 1);
+  CHECK(too_long(readme.front(), 200) == nothing);
+  auto files = all_sources();
+  for (std::string_view folder : {"cmake", "scripts"})
+    for (auto& file : read_folder(root, folder, {".cmake", ".sh"}))
+      files.push_back(std::move(file));
+  for (auto& file : read_files(root, "", {"CMakeLists.txt"}))
+    files.push_back(std::move(file));
+  CHECK(unknown_names(readme.front(), words_of(files)) == nothing);
 }
