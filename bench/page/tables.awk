@@ -91,6 +91,8 @@ in_head && /^-->$/ {
   if (kind == "machine") {
     printf "- %s cores of %s, Linux %s; %s, release\n", field(machine, "cores"), field(machine, "cpu"), field(machine, "kernel"), field(machine, "compiler")
     printf "- %s, with a load average of %s before the run\n", field(machine, "date"), field(machine, "load")
+    if (field(machine, "load") > 0.3)
+      print "- other programs used the machine: take the ratios as provisional, and repeat the run on a quiet one"
   }
   if (kind == "everything") {
     print "| figure | median | p99 | p99.9 | spread |"
