@@ -158,6 +158,12 @@ auto operator&&(X&& first, Y&& second) {
   return detail::both(to_awaitable(std::forward<X>(first)), to_awaitable(std::forward<Y>(second)));
 }
 
+template <class X, class Y>
+  requires detail::lacks_token<X, Y>
+auto operator&&(X&&, Y&&) {
+  return detail::refuse<X, Y>();
+}
+
 /// The first one that succeeds, as a variant; the other one is cancelled. Throws the first error if none does, when both have ended.
 template <class T, class U>
 awaitable<detail::either<T, U>> operator||(awaitable<T> first, awaitable<U> second) {
@@ -168,6 +174,12 @@ template <class X, class Y>
   requires detail::awaits_ours<X, Y>
 auto operator||(X&& first, Y&& second) {
   return detail::first_of(to_awaitable(std::forward<X>(first)), to_awaitable(std::forward<Y>(second)));
+}
+
+template <class X, class Y>
+  requires detail::lacks_token<X, Y>
+auto operator||(X&&, Y&&) {
+  return detail::refuse<X, Y>();
 }
 
 } // namespace bulkhead

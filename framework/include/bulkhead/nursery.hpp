@@ -5,6 +5,7 @@
 #include "bulkhead/coroutine_scope.hpp"
 #include "bulkhead/future.hpp"
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <cstddef>
@@ -190,6 +191,11 @@ template <class X, class Y>
 concept awaits_ours = (is_ours<std::remove_cvref_t<X>>::value || is_ours<std::remove_cvref_t<Y>>::value)
                       && awaited<X>&& awaited<Y>;
 
+/// One can be awaited, and the other is an operation of Asio that lacks the token to be combined with it.
+template <class X, class Y>
+concept lacks_token = (awaited<X> && boost::asio::is_async_operation<std::remove_cvref_t<Y>>::value && !awaited<Y>)
+                      || (awaited<Y> && boost::asio::is_async_operation<std::remove_cvref_t<X>>::value && !awaited<X>);
+
 /// Explains with one sentence what can be limited or be in a group; true if `T` can.
 template <class T>
 consteval bool check_awaited() {
@@ -200,7 +206,15 @@ consteval bool check_awaited() {
   return awaited<T>;
 }
 
-/// The same for what is begun as a coroutine of its own.
+/// Explains why `X` and `Y` cannot be combined, and lets the compiler go on.
+template <class X, class Y>
+awaitable<> refuse() {
+  (void) check_awaited<X>();
+  (void) check_awaited<Y>();
+  return {};
+}
+
+/// Explains with one sentence what can be begun as a coroutine of its own.
 template <class T>
 consteval bool check_coroutine() {
   static_assert(is_awaitable<std::remove_cvref_t<T>>::value,
