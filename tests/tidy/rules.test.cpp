@@ -2,6 +2,7 @@
 #include "layering.hpp"
 #include "markdown.hpp"
 #include "prose.hpp"
+#include "quotations.hpp"
 #include "sync_labels.hpp"
 
 #include <catch2/catch.hpp>
@@ -146,4 +147,37 @@ TEST_CASE("the rules notice a document that names what does not exist") {
   CHECK(unknown_names(named("`mailbox_bytes`, `bulkhead::region`, `spare(7)`, not_code, `word`\n"), words).empty());
   CHECK(unknown_names(named("`mailbox_byte` and `bulkhead::regions`, `spares(7)`\n"), words).size() == 3);
   CHECK(unknown_names(named("```cpp\nspares(7); // not_this\n```\n```\nspares(7)\n```\n"), words).size() == 1);
+}
+
+TEST_CASE("a quotation is all blocks below the comments that name its file") {
+  auto found = quotations(make_source_file("a.md", "<!-- same as a.cpp -->\n```cpp\nint x;\n```\n```\nother\n```\n"
+                                                   "<!-- matches a.expected -->\n```console\n$ run\n```\n"
+                                                   "<!-- matches a.expected -->\n```console\n1\n```\n"));
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].file == "a.cpp");
+  CHECK_FALSE(found[0].is_pattern);
+  CHECK(found[0].lines == std::vector<std::string>{"int x;"});
+  CHECK(found[1].is_pattern);
+  CHECK(found[1].lines == std::vector<std::string>{"$ run", "1"});
+}
+
+TEST_CASE("the rules notice a quotation that differs from its file") {
+  auto file = make_source_file("a.cpp", "int x;\nint y;\n");
+  CHECK(differences({"a.cpp", false, {"int x;", "int y;"}}, file).empty());
+  CHECK(differences({"a.cpp", false, {"int x;"}}, file).size() == 1);
+  CHECK(differences({"a.cpp", false, {"int x;", "int z;"}}, file).size() == 1);
+  CHECK(differences({"a.cpp", false, {"int x;", "int y;", "int z;"}}, file).size() == 1);
+}
+
+TEST_CASE("the rules notice a quotation that does not match its patterns") {
+  auto patterns = make_source_file("a.expected", "pid [0-9]+\n...\n\\$ ask\nend\n");
+  auto found = [&](std::vector<std::string> lines) {
+    return mismatches({"a", true, std::move(lines)}, patterns).size();
+  };
+  CHECK(found({"$ run", "pid 7", "more", "...", "$ ask", "end", "^C"}) == 0);
+  CHECK(found({"pid 7", "$ ask", "end"}) == 0);
+  CHECK(found({"pid x", "$ ask", "end"}) == 1);
+  CHECK(found({"pid 7", "end"}) == 1);
+  CHECK(found({"pid 7", "$ ask", "not this", "end"}) == 1);
+  CHECK(found({"pid 7", "$ ask", "end", "too much"}) == 1);
 }

@@ -3,6 +3,7 @@
 #include "layering.hpp"
 #include "markdown.hpp"
 #include "prose.hpp"
+#include "quotations.hpp"
 #include "sync_labels.hpp"
 
 #include <catch2/catch.hpp>
@@ -188,4 +189,30 @@ TEST_CASE("the README is short, and what its code names exists") {
   for (auto& file : read_files(root, "", {"CMakeLists.txt"}))
     files.push_back(std::move(file));
   CHECK(unknown_names(readme.front(), words_of(files)) == nothing);
+}
+
+TEST_CASE("the tutorial shows its programs as they are built, and what they print") {
+  if (!exists(root / "docs"))
+    return;
+  auto documents = read_folder(root, "docs", {"tutorial.md"});
+  REQUIRE(documents.size() == 1);
+  std::set<std::string> shown;
+  findings wrong;
+  const std::string folder = "examples/tutorial";
+  auto files = read_folder(root, folder, {".hpp", ".cpp", "outside/CMakeLists.txt", ".expected"});
+  for (auto& what : quotations(documents.front())) {
+    shown.insert(folder + "/" + what.file);
+    auto file = std::find_if(files.begin(), files.end(), [&](auto& x) { return x.path == folder + "/" + what.file; });
+    if (file == files.end())
+      wrong.push_back("the tutorial shows a file that does not exist: " + what.file);
+    else
+      for (auto& found : what.is_pattern ? mismatches(what, *file) : differences(what, *file))
+        wrong.push_back(found);
+  }
+  CHECK(wrong == nothing);
+  findings hidden;
+  for (auto& file : files)
+    if (!shown.contains(file.path))
+      hidden.push_back(file.path);
+  CHECK(hidden == nothing);
 }
