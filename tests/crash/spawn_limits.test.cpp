@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "crash/actors.hpp"
+#include "crash/child_host.hpp"
 
 #include <bulkhead/platform/this_process.hpp>
 
@@ -94,6 +95,20 @@ TEST_CASE("without the module each spawn says that it is not loaded") {
   CHECK(host.live_workers() == 0);
   CHECK(host.dropped_messages() == 0);
   host.log_to([](std::string_view) {});
+}
+
+TEST_CASE("a program with the main function of CAF gets an error that it can print") {
+  auto child = start_child_host("caf_main", {});
+  auto text = read_output(child);
+  for (auto call : {"spawn: caf::sec::runtime_error(", "submit: caf::sec::runtime_error("}) {
+    auto line = text.find(call);
+    CAPTURE(text, call);
+    REQUIRE(line != std::string::npos);
+    CHECK(text.find("BULKHEAD_MAIN", line) < text.find('\n', line));
+  }
+  auto status = child.process.reap_within(test_support::patience);
+  REQUIRE(status);
+  CHECK(status->value == 0);
 }
 
 TEST_CASE("a blocking spawn inside an actor on the only scheduler thread does not hang") {

@@ -48,7 +48,8 @@ namespace bulkhead {
 /// Thread safety: all functions from any thread. Lifetime: a value; the actor system must outlive it.
 class host {
 public:
-  /// The host of `system`. If the module was not loaded, each spawn fails with `errc::not_loaded`.
+  /// The host of `system`. If the module was not loaded, each spawn fails with `errc::not_loaded`; in a program
+  /// with CAF_MAIN, which does not know the types of Bulkhead either, with `caf::sec::runtime_error`.
   static host of(caf::actor_system& system) noexcept;
 
   /// Spawns the actor that is registered as `name` in a worker process of its own, and waits until it is up.

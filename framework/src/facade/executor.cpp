@@ -40,7 +40,7 @@ void executor::submit_call(const runtime::task_entry& function, caf::message arg
   if (state_->core)
     state_->core->submit(std::make_shared<runtime::task>(function, std::move(arguments), options_, std::move(result)));
   else
-    result->fail(caf::make_error(errc::not_loaded, explain(errc::not_loaded)));
+    result->fail(not_loaded_error());
 }
 
 future<void> executor::when_room() const {
@@ -48,7 +48,7 @@ future<void> executor::when_room() const {
   if (state_->core)
     state_->core->when_room(result);
   else
-    result->fail(caf::make_error(errc::not_loaded, explain(errc::not_loaded)));
+    result->fail(not_loaded_error());
   return future<void>{std::move(result)};
 }
 

@@ -74,10 +74,6 @@ std::optional<wait_strategy> strategy_named(std::string_view name) {
   return std::nullopt;
 }
 
-caf::error not_loaded() {
-  return caf::make_error(errc::not_loaded, explain(errc::not_loaded));
-}
-
 } // namespace
 
 host host::of(caf::actor_system& system) noexcept {
@@ -93,7 +89,7 @@ caf::expected<caf::strong_actor_ptr> host::spawn_and_wait(const worker_options& 
 
 void host::start_spawn(const worker_options& options, transport::spawn_request what, detail::spawn_done done) {
   if (impl_ == nullptr)
-    done(not_loaded());
+    done(not_loaded_error());
   else
     impl_->spawn(options, std::move(what), std::move(done));
 }
@@ -106,14 +102,14 @@ caf::expected<caf::strong_actor_ptr> host::pool_and_wait(const pool_options& opt
 
 void host::start_pool(const pool_options& options, transport::spawn_request what, detail::spawn_done done) {
   if (impl_ == nullptr)
-    done(not_loaded());
+    done(not_loaded_error());
   else
     impl_->spawn_pool(options, std::move(what), std::move(done));
 }
 
 caf::expected<worker> host::start_worker(const worker_options& options) {
   if (impl_ == nullptr)
-    return not_loaded();
+    return not_loaded_error();
   answer<std::shared_ptr<runtime::worker_process>> result;
   impl_->start_worker(options, result.callback());
   auto started = result.wait();
@@ -131,7 +127,7 @@ void host::start_worker_async(caf::event_based_actor* self, const worker_options
     receiver->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(action)), nullptr);
   };
   if (impl_ == nullptr) {
-    deliver(not_loaded());
+    deliver(not_loaded_error());
     return;
   }
   impl_->start_worker(options, [deliver](caf::expected<std::shared_ptr<runtime::worker_process>> started) {
@@ -189,7 +185,7 @@ future<void> host::upgrade(const caf::actor& actor, const upgrade_options& optio
       result->set({});
   };
   if (impl_ == nullptr)
-    done(not_loaded());
+    done(not_loaded_error());
   else
     impl_->upgrade(caf::actor_cast<caf::strong_actor_ptr>(actor), options, done);
   return future<void>{std::move(result)};

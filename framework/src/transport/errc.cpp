@@ -1,5 +1,11 @@
 #include "bulkhead/transport/errc.hpp"
 
+#include "bulkhead/transport/type_ids.hpp"
+
+#include <caf/error.hpp>
+#include <caf/sec.hpp>
+#include <caf/type_id.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -79,6 +85,15 @@ bool from_integer(std::underlying_type_t<errc> number, errc& code) {
     return false;
   code = static_cast<errc>(number);
   return true;
+}
+
+caf::error not_loaded_error() {
+  if (caf::query_type_name(caf::type_id_v<errc>).empty())
+    return caf::make_error(
+      caf::sec::runtime_error,
+      "Bulkhead is not set up: use BULKHEAD_MAIN in place of CAF_MAIN, or a main function that calls "
+      "bulkhead::init_types and bulkhead::run_if_worker, and loads bulkhead::host");
+  return caf::make_error(errc::not_loaded, explain(errc::not_loaded));
 }
 
 } // namespace bulkhead

@@ -103,3 +103,11 @@ bool inspect(Inspector& f, errc& code) {
 } // namespace bulkhead
 
 CAF_ERROR_CODE_ENUM(bulkhead::errc)
+
+namespace bulkhead {
+
+/// `errc::not_loaded` with its explanation; in a program that has not called `init_types` either, such as one with CAF_MAIN,
+/// `caf::sec::runtime_error` that names BULKHEAD_MAIN, because CAF cannot print an error whose type it does not know.
+[[nodiscard]] caf::error not_loaded_error();
+
+} // namespace bulkhead
