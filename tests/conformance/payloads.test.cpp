@@ -263,7 +263,7 @@ TEST_CASE("a descriptor is used by its receiver, and closed everywhere when all 
   writing = {};
   CHECK(::read(reading.number(), got.data(), got.size()) == -1); // its keeper has it still
   REQUIRE(ask<void>(s.self, to, caf::reset_atom_v));
-  CHECK(eventually([&] { return ::read(reading.number(), got.data(), got.size()) == 0; }));
+  CHECK(eventually([&got, &end = reading] { return ::read(end.number(), got.data(), got.size()) == 0; }));
 }
 
 TEST_CASE("a descriptor comes back in an answer, and a missing one is none") {

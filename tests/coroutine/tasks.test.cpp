@@ -3,6 +3,7 @@
 // Catches a future that can be awaited once only, an error of one element that ends a map, and tasks or workers that are left behind
 // when nobody waits for them any more.
 #include "actors.hpp"
+#include "support/generated_range.hpp"
 
 #include <bulkhead/executor.hpp>
 #include <bulkhead/gather.hpp>
@@ -11,7 +12,6 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
-#include <ranges>
 #include <stdexcept>
 #include <vector>
 
@@ -49,7 +49,7 @@ awaitable<int32_t> ask_slow_starter(caf::event_based_actor* self, std::string be
 
 // Needs the results of calls that do not end.
 awaitable<> map_for_ever(bulkhead::executor pool, std::string path, bool in_order) {
-  auto paths = std::views::iota(0) | std::views::transform([path](int) { return path; });
+  auto paths = test_support::endless([path](int) { return path; });
   if (in_order) {
     auto results = bulkhead::map<&wait_at>(pool, paths, {.chunks_in_flight_max = 4});
     co_await results.next();
@@ -82,7 +82,7 @@ TEST_CASE("a future that has a name is awaited as often as it is wanted") {
 TEST_CASE("a coroutine awaits the results of a map, and the error of one leaves the others alone") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 2}};
-  auto numbers = std::views::iota(int32_t{0}, int32_t{30});
+  auto numbers = test_support::numbers(0, 30);
   auto log = run<std::string>(f, [&](caf::event_based_actor*) -> awaitable<std::string> {
     int32_t sum = 0;
     int32_t failed = 0;

@@ -1,5 +1,6 @@
 // Catches a map that fails calls that are not to blame, hangs when something fails, or leaves tasks behind when nobody wants its results
 // any more.
+#include "support/generated_range.hpp"
 #include "tasks.hpp"
 
 #include <bulkhead/map.hpp>
@@ -7,7 +8,6 @@
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
-#include <ranges>
 #include <stdexcept>
 #include <string>
 
@@ -38,7 +38,7 @@ int32_t pass(const std::string& path) {
 TEST_CASE("a crash in a map fails its own chunk and nothing else, in order or not") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto numbers = std::views::iota(int32_t{0}, int32_t{20});
+  auto numbers = test_support::numbers(0, 20);
   auto in_order = bulkhead::map<&fragile>(pool, numbers, {.chunk = 4});
   for (int32_t i = 0; i < 20; ++i)
     if (auto x = in_order.next().get(); i >= 4 && i < 8)
@@ -63,7 +63,7 @@ TEST_CASE("what is under way is cancelled when nobody wants a map's results any 
   bulkhead::future<int32_t> first;
   bulkhead::future<bulkhead::mapped<int32_t>> other;
   {
-    auto paths = std::views::iota(0) | std::views::transform([&door](int) { return door.path(); });
+    auto paths = test_support::endless([&door](int) { return door.path(); });
     auto in_order = bulkhead::map<&pass>(pool, paths, {.chunk = 2, .chunks_in_flight_max = 4});
     auto as_completed = bulkhead::map_unordered<&pass>(pool, paths, {.chunks_in_flight_max = 4});
     first = in_order.next();
@@ -105,8 +105,8 @@ TEST_CASE("a result of a map that is not wanted ends alone, and out of order it 
 TEST_CASE("a range that throws ends its map in the place of what could not be read, and no worker hangs") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto failing = std::views::iota(int32_t{1}, int32_t{9})
-                 | std::views::transform([](int32_t x) { return x < 4 ? x : throw std::runtime_error{"no more"}; });
+  test_support::generated_range failing{1, 9,
+                                        [](int32_t x) { return x < 4 ? x : throw std::runtime_error{"no more"}; }};
   for (size_t chunk : {size_t{1}, size_t{2}, size_t{10}}) {
     auto in_order = bulkhead::map<&negate>(pool, failing, {.chunk = chunk});
     for (int32_t i = 1; i < 4; ++i)
@@ -139,8 +139,7 @@ TEST_CASE("crashes with large arguments are errors and no hang") {
 TEST_CASE("a map over a pool that ends has an error for what was not read before") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto results =
-    bulkhead::map<&negate>(pool, std::views::iota(int32_t{0}, int32_t{6}), {.chunk = 2, .chunks_in_flight_max = 2});
+  auto results = bulkhead::map<&negate>(pool, test_support::numbers(0, 6), {.chunk = 2, .chunks_in_flight_max = 2});
   CHECK(results.next().get() == 0);
   pool.shutdown();
   CHECK(results.next().get() == -1);

@@ -145,10 +145,17 @@ consteval bool check_element() {
   else return check_task<F, Element>();
 }
 
-template <class F, std::ranges::view View>
+/// What a `map` keeps of its range, as `std::views::all` does: a view or a temporary by value, all else by reference. That view of
+/// libstdc++ does not compile with clang before version 16.
+template <class Range>
+using kept_range =
+  std::conditional_t<std::is_lvalue_reference_v<Range> && !std::ranges::view<std::remove_cvref_t<Range>>, Range,
+                     std::remove_cvref_t<Range>>;
+
+template <class F, class Range>
 class range_arguments final : public argument_source {
 public:
-  explicit range_arguments(View range) : range_(std::move(range)) {
+  explicit range_arguments(Range&& range) : range_(std::forward<Range>(range)) {
     // nop
   }
 
@@ -176,16 +183,15 @@ private:
       return signature::arguments(std::forward<Element>(x));
   }
 
-  View range_;
-  std::optional<std::ranges::iterator_t<View>> next_;
+  Range range_;
+  std::optional<std::ranges::iterator_t<Range>> next_;
 };
 
 template <class F, std::ranges::viewable_range Range>
 std::unique_ptr<chunk_feed> feed_of(const executor& pool, Range&& range, map_options options) {
-  using arguments = range_arguments<F, std::views::all_t<Range>>;
+  using arguments = range_arguments<F, kept_range<Range>>;
   return std::make_unique<chunk_feed>(pool, runtime::task_of<F>::chunk_entry,
-                                      std::make_unique<arguments>(std::views::all(std::forward<Range>(range))),
-                                      options);
+                                      std::make_unique<arguments>(std::forward<Range>(range)), options);
 }
 
 } // namespace detail

@@ -49,10 +49,10 @@ TEST_CASE("requests that have timed out are told apart from all else that the cl
   caf::actor_system sys{cfg};
   caf::scoped_actor self{sys};
   clock_under_test t;
-  auto receiver = caf::actor_cast<caf::strong_actor_ptr>(self);
+  auto requester = caf::actor_cast<caf::strong_actor_ptr>(self);
   auto response = caf::make_message_id(7).response_id();
   auto schedule = [&](caf::message_id mid, caf::message content) {
-    return t.clock.schedule_message(start, receiver, caf::make_mailbox_element(nullptr, mid, {}, std::move(content)));
+    return t.clock.schedule_message(start, requester, caf::make_mailbox_element(nullptr, mid, {}, std::move(content)));
   };
   auto timeout = caf::make_message(caf::make_error(caf::sec::request_timeout));
   schedule(response, timeout);
@@ -62,8 +62,8 @@ TEST_CASE("requests that have timed out are told apart from all else that the cl
   auto answered = schedule(caf::make_message_id(8).response_id(), timeout);
   answered.dispose();
   t.add(start, 1);
-  t.clock.schedule(start, caf::make_action([] {}), receiver);
-  t.clock.schedule_message(start, caf::actor_cast<caf::weak_actor_ptr>(receiver),
+  t.clock.schedule(start, caf::make_action([] {}), requester);
+  t.clock.schedule_message(start, caf::actor_cast<caf::weak_actor_ptr>(requester),
                            caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, timeout));
   CHECK(t.clock.run_due(start) == time_point::max());
   REQUIRE(t.timed_out.size() == 1);

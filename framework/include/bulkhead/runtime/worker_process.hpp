@@ -35,10 +35,13 @@ class worker_output;
 using spawn_callback = std::function<void(caf::expected<caf::strong_actor_ptr>)>;
 
 /// Where a worker process stands: the host's name for its position, and which process in it. Incarnation 0 waits as a spare.
-struct worker_place {
+/// Aligned as one word, because clang calls libatomic for an atomic object whose type is aligned to less than its size.
+struct alignas(uint64_t) worker_place {
   uint32_t slot;
   uint32_t incarnation;
 };
+
+static_assert(std::atomic<worker_place>::is_always_lock_free);
 
 /// The host's view of one worker process, from before its start until after its end.
 ///
