@@ -34,12 +34,16 @@ inline constexpr boost::asio::use_awaitable_t<actor_executor> use_awaitable{};
 /// What `co_await` throws for each error of CAF or Bulkhead.
 class failure : public std::exception {
 public:
+  /// Stands for `reason`.
+  /// @param reason an error of CAF or Bulkhead.
   explicit failure(caf::error reason);
 
+  /// The error of CAF or Bulkhead.
   [[nodiscard]] const caf::error& reason() const noexcept {
     return reason_;
   }
 
+  /// The error as text, as of `to_string`.
   [[nodiscard]] const char* what() const noexcept override {
     return text_.c_str();
   }
@@ -106,10 +110,14 @@ class operation {
 public:
   using value_type = T;
 
+  /// Does not begin yet.
+  /// @param begin kept until the operation is awaited.
   explicit operation(Begin begin) : begin_(std::move(begin)) {
     // nop
   }
 
+  /// Begins it, as any operation of Asio; `co_await` does that.
+  /// @param token says what happens at the end.
   template <boost::asio::completion_token_for<typename detail::signature_of<T>::throwing> CompletionToken>
   auto operator()(CompletionToken&& token) && {
     static_assert(
@@ -136,10 +144,14 @@ private:
 template <class T, class Begin>
 class expecting {
 public:
+  /// Does not begin yet.
+  /// @param begin kept until the operation is awaited.
   explicit expecting(Begin begin) : begin_(std::move(begin)) {
     // nop
   }
 
+  /// Begins it, as any operation of Asio; `co_await` does that.
+  /// @param token says what happens at the end.
   template <boost::asio::completion_token_for<void(caf::expected<T>)> CompletionToken>
   auto operator()(CompletionToken&& token) && {
     auto initiate = [](auto handler, Begin begin) {
@@ -154,12 +166,14 @@ private:
 };
 
 /// What an operation gives as a value, errors too: `auto y = co_await as_expected(request<int32_t>(self, server, 1s, 7));`
+/// @param what not begun yet.
 template <class T, class Begin>
 expecting<T, Begin> as_expected(operation<T, Begin> what) {
   return expecting<T, Begin>{std::move(what).take()};
 }
 
 /// The same for a coroutine, with all that it throws: see `to_error`.
+/// @param what a coroutine that nobody awaits yet.
 template <class T>
 awaitable<caf::expected<T>> as_expected(awaitable<T> what) {
   std::exception_ptr failed;

@@ -146,12 +146,17 @@ awaitable<either<T, U>> first_of(awaitable<T> first, awaitable<U> second) {
 
 /// Both at once: `auto [x, y] = co_await (pool.submit<&f>(1) && request<int32_t>(self, server, 1s, 7));`. The first error cancels the
 /// other one and is thrown when both have ended. Coroutines, futures and requests in any mixture; void gives nothing.
+/// @param first begins first.
+/// @param second begins after it.
 template <class T, class U>
 awaitable<typename detail::unwrapped<detail::both_flat<T, U>>::type> operator&&(awaitable<T> first,
                                                                                 awaitable<U> second) {
   return detail::both(std::move(first), std::move(second));
 }
 
+/// The same for a future or a request on either side.
+/// @param first begins first.
+/// @param second begins after it.
 template <class X, class Y>
   requires detail::awaits_ours<X, Y>
 auto operator&&(X&& first, Y&& second) {
@@ -165,11 +170,16 @@ auto operator&&(X&&, Y&&) {
 }
 
 /// The first one that succeeds, as a variant; the other one is cancelled. Throws the first error if none does, when both have ended.
+/// @param first begins first.
+/// @param second begins after it.
 template <class T, class U>
 awaitable<detail::either<T, U>> operator||(awaitable<T> first, awaitable<U> second) {
   return detail::first_of(std::move(first), std::move(second));
 }
 
+/// The same for a future or a request on either side.
+/// @param first begins first.
+/// @param second begins after it.
 template <class X, class Y>
   requires detail::awaits_ours<X, Y>
 auto operator||(X&& first, Y&& second) {

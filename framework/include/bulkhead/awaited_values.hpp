@@ -219,6 +219,7 @@ auto future<T>::operator()(CompletionToken&& token) const {
 }
 
 /// The same for a future.
+/// @param what not empty.
 template <class T>
 auto as_expected(future<T> what) {
   return as_expected(detail::await_future(std::move(what)));

@@ -21,4 +21,5 @@
 #include "bulkhead/supervision.hpp"
 #include "bulkhead/supervisor.hpp"
 #include "bulkhead/this_task.hpp"
+#include "bulkhead/version.hpp"
 #include "bulkhead/worker.hpp"

@@ -32,6 +32,7 @@ namespace bulkhead {
 ///
 /// An actor without a behavior lives until its last coroutine has ended.
 /// @param self an event-based actor, from inside of it.
+/// @param what what a function that is a coroutine has returned.
 /// @throws std::logic_error as `io`, also from the other functions that take `self`.
 template <class T>
 void co_spawn(caf::scheduled_actor* self, awaitable<T> what) {
@@ -109,6 +110,8 @@ private:
 /// `caf::sec::request_receiver_down` if the actor has ended before. An error that nobody looks at is lost.
 ///
 /// To cancel the future ends it at once; the coroutine is cancelled by a message to its actor.
+/// @param self an event-based actor, from inside of it.
+/// @param what what a function that is a coroutine has returned.
 template <class T>
 future<T> create_task(caf::scheduled_actor* self, awaitable<T> what) {
   auto scope = detail::coroutine_scope::of(self);
@@ -118,6 +121,7 @@ future<T> create_task(caf::scheduled_actor* self, awaitable<T> what) {
   return future<T>{std::move(result)};
 }
 
+/// For what is no coroutine: does not compile, and says why.
 template <class T>
   requires(!detail::is_awaitable<T>::value)
 void create_task(caf::scheduled_actor*, const T&) {
@@ -127,6 +131,8 @@ void create_task(caf::scheduled_actor*, const T&) {
 /// Answers the request that `self` handles just now with what the coroutine returns or throws (see `to_error`):
 /// `[self](int32_t x) { return co_respond(self, serve(self, x)); }`. The actor goes on with other messages until then. It is not cancelled
 /// when the request's timeout has passed. If the actor ends before, the answer is an error as for any open request.
+/// @param self an event-based actor, from inside of a handler.
+/// @param what what a function that is a coroutine has returned.
 template <class T, class Self>
 auto co_respond(Self* self, awaitable<T> what) {
   auto promise = self->template make_response_promise<T>();
@@ -142,6 +148,7 @@ auto co_respond(Self* self, awaitable<T> what) {
   return promise;
 }
 
+/// For what is no coroutine: does not compile, and says why.
 template <class T, class Self>
   requires(!detail::is_awaitable<T>::value)
 void co_respond(Self*, const T&) {
@@ -152,7 +159,10 @@ void co_respond(Self*, const T&) {
 ///
 /// It gives a value of the one type `Ts`, a tuple of several, nothing for none. For a typed handle `Ts` may be left out. Throws a `failure` with
 /// the error of the request, as `self->request` gives it. Cancelled, it fails with `errc::cancelled` and its response will be dropped.
-/// @param self the actor of the awaiting coroutine. @param timeout `caf::infinite` for none.
+/// @param self the actor of the awaiting coroutine.
+/// @param to the receiver.
+/// @param timeout `caf::infinite` for none.
+/// @param arguments the message; kept until the request is sent.
 template <class... Ts, class Self, class Handle, class Rep, class Period, class... Args>
 auto request(Self* self, const Handle& to, std::chrono::duration<Rep, Period> timeout, Args&&... arguments) {
   static_assert((runtime::can_cross_processes<caf::detail::strip_and_convert_t<Args>> && ...),
@@ -171,6 +181,8 @@ auto request(Self* self, const Handle& to, std::chrono::duration<Rep, Period> ti
 /// Spawns a heavy actor as `host::spawn_async` does: `auto worker = co_await spawn(self, "squarer", options, 7);`. Throws a `failure` with
 /// the errors that `host` names. Cancelled, the actor ends as soon as it is there.
 /// @param self the actor of the awaiting coroutine.
+/// @param name as which the actor is registered.
+/// @param arguments `worker_options` first, if any, then what the actor is given.
 template <class Handle = caf::actor, class Self, class... Ts>
 auto spawn(Self* self, std::string_view name, Ts&&... arguments) {
   auto send = [self, name = std::string{name},
@@ -188,6 +200,7 @@ auto spawn(Self* self, std::string_view name, Ts&&... arguments) {
 ///
 /// It does not keep the actor alive: when nobody can send to it any more, the actor ends. Cancelled, it fails with `errc::cancelled`.
 /// What the actor needs a default handler for must be set (`set_default_handler`) before the first call.
+/// @param self the actor of the awaiting coroutine.
 template <class... Ts>
 auto receive(caf::scheduled_actor* self) {
   static_assert(sizeof...(Ts) > 0, "name the types of the message: receive<int32_t>(self)");

@@ -56,6 +56,7 @@ struct executor_state;
 } // namespace detail
 
 /// The function `Fun` with its arguments, for `executor_options::initializer`.
+/// @param arguments copied into each worker.
 template <auto Fun, class... Ts>
 bound_function call(Ts&&... arguments) {
   using fun = runtime::function_value<Fun>;
@@ -85,15 +86,20 @@ bound_function call(Ts&&... arguments) {
 /// the actor system fail with `shutting_down` or `worker_lost`.
 class executor {
 public:
+  /// Starts workers when there is work for them, or at once with `workers_min`. Wrong options fail each task.
+  /// @param system has the module `bulkhead::host` loaded.
+  /// @param options how many workers, and how they are started.
   explicit executor(caf::actor_system& system, executor_options options = {});
 
   /// Runs `Fun(arguments...)` in a worker. Never blocks.
+  /// @param arguments as the parameters of `Fun` take them.
   template <auto Fun, class... Ts>
   auto submit(Ts&&... arguments) const {
     return submit_as<runtime::function_value<Fun>>(std::forward<Ts>(arguments)...);
   }
 
   /// The same for a function object without captures: `pool.submit([](int32_t x) { return x * x; }, 7)`.
+  /// @param arguments as the parameters of the function object take them.
   template <class F, class... Ts>
   auto submit(F, Ts&&... arguments) const {
     if constexpr (detail::check_object<F>())
@@ -101,6 +107,7 @@ public:
   }
 
   /// This executor with other options for tasks: `pool.with({.retries_max = 2}).submit<&f>(x)`.
+  /// @param options of the tasks that are submitted through the result.
   [[nodiscard]] executor with(task_options options) const;
 
   /// Done when there is room for another task, see `executor_options::tasks_max`: `pool.when_room().then(self, [=] { ... })`.
@@ -108,9 +115,11 @@ public:
   [[nodiscard]] future<void> when_room() const;
 
   /// Accepts no more tasks and returns at once. May be called again with a stronger wish.
+  /// @param how what becomes of tasks that have not ended.
   void shutdown(at_shutdown how = at_shutdown::finish) const;
 
   /// The same, and returns when all tasks and workers have ended.
+  /// @param how what becomes of tasks that have not ended.
   /// @returns `errc::would_block`, without having waited, on a thread that runs actors.
   caf::error shutdown_and_wait(at_shutdown how = at_shutdown::finish) const;
 

@@ -39,6 +39,7 @@ template <class T>
 class future {
 public:
   using value_type = T;
+  /// What its copies share.
   using outcome = runtime::outcome<T>;
 
   /// Empty: only to be assigned to.
@@ -47,6 +48,8 @@ public:
   /// Runs `on_value(const T&)`, or `on_value()` for `void`, as a message of the actor `self`, or else
   /// `on_error(const caf::error&)`. Neither runs when the actor has ended. The actor stays alive until then.
   /// @param self an event-based actor, from inside of it.
+  /// @param on_value called with the value.
+  /// @param on_error called with the error.
   template <class Self, class OnValue, class OnError>
   void then(Self* self, OnValue on_value, OnError on_error) const {
     static_assert(std::is_base_of_v<caf::scheduled_actor, Self>,
@@ -62,6 +65,8 @@ public:
   }
 
   /// The same; an error goes to the actor's error handler, which ends the actor unless it was set.
+  /// @param self an event-based actor, from inside of it.
+  /// @param on_value called with the value.
   template <class Self, class OnValue>
   void then(Self* self, OnValue on_value) const {
     then(self, std::move(on_value), [receiver = caf::strong_actor_ptr{self->ctrl()}](const caf::error& reason) {
@@ -70,6 +75,7 @@ public:
   }
 
   /// Answers the request that the actor `self` handles just now: `return pool.submit<&f>(x).respond(self);`
+  /// @param self an event-based actor, from inside of a handler.
   template <class Self>
   auto respond(Self* self) const {
     auto promise = self->template make_response_promise<T>();
@@ -84,6 +90,7 @@ public:
   }
 
   /// Makes it an operation of Asio: `co_await pool.submit<&f>(x)` in a coroutine. Needs <bulkhead/coroutine.hpp>.
+  /// @param token says what happens at the end; `co_await` chooses it.
   template <class CompletionToken>
     requires(!std::is_pointer_v<std::remove_cvref_t<CompletionToken>>) // with which Asio tries what is no operation
   auto operator()(CompletionToken&& token) const;
@@ -95,6 +102,7 @@ public:
   }
 
   /// The same, for at most `timeout_max`: then `caf::sec::request_timeout`, and the task goes on.
+  /// @param timeout_max from now; none at its largest value.
   [[nodiscard]] caf::expected<T> wait_for(std::chrono::nanoseconds timeout_max) const {
     if (auto failed = detail::wait_until_done(*state_, timeout_max))
       return failed;
@@ -108,6 +116,7 @@ public:
 
   /// Runs `what(const caf::expected<T>&)` on the thread that brings the result, or at once if it is there: a thread of the
   /// runtime. So it must be short and must not wait, not even for another future; an exception that leaves it ends the program.
+  /// @param what kept until then.
   template <class F>
   void on_done(F what) const {
     state_->on_done([state = state_, what = std::move(what)]() mutable { what(result_of(*state)); });

@@ -59,6 +59,7 @@ gathered<T> gather_one(const future<T>& from) {
 } // namespace detail
 
 /// All values in the order of `all`, or the first error; the others go on then. Cancelling it cancels them all.
+/// @param all not empty futures.
 template <class T>
   requires(!std::is_void_v<T>)
 future<std::vector<T>> gather(std::vector<future<T>> all) {
@@ -75,6 +76,7 @@ future<std::vector<T>> gather(std::vector<future<T>> all) {
 }
 
 /// The same for what gives no value.
+/// @param all not empty futures.
 inline future<void> gather(const std::vector<future<void>>& all) {
   auto result = std::make_shared<runtime::outcome<void>>();
   detail::join(detail::states_of(all), result, [result] { result->set({}); });
@@ -83,6 +85,8 @@ inline future<void> gather(const std::vector<future<void>>& all) {
 
 /// The same for futures of several types: `auto both = gather(pool.submit<&f>(1), pool.submit<&g>("x"));`. `void` gives a
 /// `std::monostate`, so that the places in the tuple are those of the arguments.
+/// @param first gives the first place of the tuple.
+/// @param others give the other ones.
 template <class T, class... Ts>
 future<std::tuple<detail::gathered<T>, detail::gathered<Ts>...>> gather(future<T> first, future<Ts>... others) {
   using values = std::tuple<detail::gathered<T>, detail::gathered<Ts>...>;
@@ -94,6 +98,7 @@ future<std::tuple<detail::gathered<T>, detail::gathered<Ts>...>> gather(future<T
 }
 
 /// Done when all are, however they ended: look at each of them.
+/// @param all not empty futures.
 template <class T>
 future<void> wait_all(const std::vector<future<T>>& all) {
   auto result = std::make_shared<runtime::outcome<void>>();
@@ -103,6 +108,7 @@ future<void> wait_all(const std::vector<future<T>>& all) {
 
 /// The index of the one that is done first, be it with a value or an error; the others go on. `caf::sec::invalid_argument` if
 /// there is none.
+/// @param all not empty futures.
 template <class T>
 future<size_t> first_completed(const std::vector<future<T>>& all) {
   auto result = std::make_shared<runtime::outcome<size_t>>();
@@ -114,6 +120,7 @@ future<size_t> first_completed(const std::vector<future<T>>& all) {
 }
 
 /// The same futures, in the order in which they are done.
+/// @param all not empty futures.
 template <class T>
 std::vector<future<T>> as_completed(const std::vector<future<T>>& all) {
   struct state {
@@ -141,6 +148,9 @@ std::vector<future<T>> as_completed(const std::vector<future<T>>& all) {
 }
 
 /// What `what` gives, or `caf::sec::request_timeout` after `delay_max`: then `what` is cancelled.
+/// @param system whose clock counts.
+/// @param what any future.
+/// @param delay_max from now.
 template <class T>
 future<T> with_timeout(caf::actor_system& system, const future<T>& what, std::chrono::nanoseconds delay_max) {
   auto result = std::make_shared<runtime::outcome<T>>();

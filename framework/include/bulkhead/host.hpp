@@ -50,6 +50,7 @@ class host {
 public:
   /// The host of `system`. If the module was not loaded, each spawn fails with `errc::not_loaded`; in a program
   /// with CAF_MAIN, which does not know the types of Bulkhead either, with `caf::sec::runtime_error`.
+  /// @param system must outlive the host.
   static host of(caf::actor_system& system) noexcept;
 
   /// Spawns the actor that is registered as `name` in a worker process of its own, and waits until it is up.
@@ -57,17 +58,26 @@ public:
   /// moves into a process that is ready, if there is one.
   ///
   /// Blocks the calling thread for the start of a process (about two milliseconds); actors use `spawn_async`.
+  /// @param name as which the actor is registered.
+  /// @param options how the process is started and limited.
+  /// @param arguments what the actor is given; each needs a type id.
   /// @tparam Handle checked against the actor's interface if it is a typed handle.
   template <class Handle = caf::actor, class... Ts>
   caf::expected<Handle> spawn(std::string_view name, const worker_options& options, Ts&&... arguments) {
     return as_handle<Handle>(spawn_and_wait(options, make_request<Handle>(name, std::forward<Ts>(arguments)...)));
   }
 
+  /// The same with default options, for an actor without arguments.
+  /// @param name as which the actor is registered.
   template <class Handle = caf::actor>
   caf::expected<Handle> spawn(std::string_view name) {
     return spawn<Handle>(name, worker_options{});
   }
 
+  /// The same with default options.
+  /// @param name as which the actor is registered.
+  /// @param argument the first one that the actor is given.
+  /// @param arguments the other ones.
   template <class Handle = caf::actor, class T, class... Ts>
     requires(!std::same_as<std::remove_cvref_t<T>, worker_options>)
   caf::expected<Handle> spawn(std::string_view name, T&& argument, Ts&&... arguments) {
@@ -75,6 +85,10 @@ public:
   }
 
   /// The same inside an actor, without blocking: the result comes as a response, to `.then`, `.await` or `.receive`.
+  /// @param self an actor, from inside of it.
+  /// @param name as which the actor is registered.
+  /// @param options how the process is started and limited.
+  /// @param arguments what the actor is given; each needs a type id.
   template <class Handle = caf::actor, class Self, class... Ts>
   auto spawn_async(Self* self, std::string_view name, const worker_options& options, Ts&&... arguments) {
     return detail::respond_later<Handle>(self, [&](detail::spawn_done done) {
@@ -82,11 +96,19 @@ public:
     });
   }
 
+  /// The same with default options, for an actor without arguments.
+  /// @param self an actor, from inside of it.
+  /// @param name as which the actor is registered.
   template <class Handle = caf::actor, class Self>
   auto spawn_async(Self* self, std::string_view name) {
     return spawn_async<Handle>(self, name, worker_options{});
   }
 
+  /// The same with default options.
+  /// @param self an actor, from inside of it.
+  /// @param name as which the actor is registered.
+  /// @param argument the first one that the actor is given.
+  /// @param arguments the other ones.
   template <class Handle = caf::actor, class Self, class T, class... Ts>
     requires(!std::same_as<std::remove_cvref_t<T>, worker_options>)
   auto spawn_async(Self* self, std::string_view name, T&& argument, Ts&&... arguments) {
@@ -101,12 +123,19 @@ public:
   /// handle that goes, once the members have handled what was sent. Monitors and links are told when all members have ended.
   ///
   /// Blocks the calling thread; actors use `pool_async`. Errors as of `spawn`.
+  /// @param name as which the actor is registered.
+  /// @param options how many members there are, and how they are started.
+  /// @param arguments what the actor is given; each needs a type id.
   template <class Handle = caf::actor, class... Ts>
   caf::expected<Handle> pool(std::string_view name, const pool_options& options, Ts&&... arguments) {
     return as_handle<Handle>(pool_and_wait(options, make_request<Handle>(name, std::forward<Ts>(arguments)...)));
   }
 
   /// The same inside an actor, without blocking: the result comes as a response.
+  /// @param self an actor, from inside of it.
+  /// @param name as which the actor is registered.
+  /// @param options how many members there are, and how they are started.
+  /// @param arguments what the actor is given; each needs a type id.
   template <class Handle = caf::actor, class Self, class... Ts>
   auto pool_async(Self* self, std::string_view name, const pool_options& options, Ts&&... arguments) {
     return detail::respond_later<Handle>(self, [&](detail::spawn_done done) {
@@ -115,13 +144,18 @@ public:
   }
 
   /// What a pool has at the moment; empty for handles of other kinds.
+  /// @param pool what `pool` has returned.
   [[nodiscard]] std::optional<pool_status> status(const caf::actor& pool) const;
 
   /// Starts a worker process without actors. It lives until it is stopped, and can take many.
+  /// @param options how the process is started and limited.
   caf::expected<worker> start_worker(const worker_options& options = {});
 
   /// The same inside an actor, without blocking: `then` runs as a message of `self`. If that has ended before, the worker
   /// is stopped.
+  /// @param self an actor, from inside of it.
+  /// @param options how the process is started and limited.
+  /// @param then called with the worker or the error.
   void start_worker_async(caf::event_based_actor* self, const worker_options& options,
                           std::function<void(caf::expected<worker>)> then);
 
@@ -129,12 +163,15 @@ public:
   /// for those who have a handler that cleans up, and with SIGKILL if the process still exists after `grace`; at once with SIGKILL if that
   /// is 0. Of a pool, the processes of all members. Nothing takes over, whatever the `restart_policy` says: monitors and links get
   /// `errc::worker_lost`, cause `stopped`. Returns at once.
+  /// @param actor a heavy actor or a pool.
+  /// @param grace from SIGTERM to SIGKILL.
   /// @returns false if `actor` has no process of its own: it is a light actor, or dead.
   bool kill(const caf::actor& actor, std::chrono::milliseconds grace = std::chrono::milliseconds{0});
 
   /// Replaces the process of a supervised actor although it is well, as `recycle_policy` describes. Returns at once; whoever subscribed
   /// is told when the successor has taken over. Nothing happens while the actor has no process, or is being replaced already. The
   /// members of a pool are replaced one after the other.
+  /// @param actor a supervised actor or a pool.
   /// @returns false if `actor` was not spawned here with a `restart_policy` or as a pool.
   bool recycle(const caf::actor& actor);
 
@@ -148,6 +185,8 @@ public:
   ///
   /// The program must have the same message types as the host: another one is refused with `errc::build_mismatch` as the cause. An actor's
   /// state goes with its process, but for what it hands over (`snapshot`, `on_handover`).
+  /// @param actor a supervised actor or a pool.
+  /// @param options the program and its probation.
   /// @returns when the last probation has passed. `errc::upgrade_failed` with the cause when the former program serves, or another upgrade
   ///          is under way; `errc::shutting_down` if the actor has ended; `errc::invalid_option`, `errc::not_loaded`;
   ///          `caf::sec::invalid_argument` if `actor` was not spawned here with a `restart_policy` or as a pool.
@@ -155,6 +194,8 @@ public:
 
   /// Ends a supervised actor, or a pool, when it has handled and answered what was sent to it before; new requests fail with
   /// `errc::shutting_down`, other messages are dropped and counted. After `within`, a year at most, it ends all the same.
+  /// @param actor a supervised actor or a pool.
+  /// @param within how long it may take.
   /// @returns how many messages had not been handled when it ended; `caf::sec::invalid_argument` if `actor` was not spawned here with a
   ///          `restart_policy` or as a pool.
   future<size_t> drain(const caf::actor& actor, std::chrono::milliseconds within);
@@ -181,10 +222,12 @@ public:
   /// died (`death_certificate`), to `listener` from now on, for as long as it lives: three types of messages, to which others may be
   /// added, so an actor that wants only some of them sets `caf::drop` as its default handler. Drops are told together, some twenty
   /// times a second at most; a certificate comes some milliseconds after the errors of the requests that died.
+  /// @param listener not kept alive by this.
   void subscribe(const caf::actor& listener);
 
   /// Sends the lines that workers write, and those that describe abnormal deaths of workers, to `sink` instead of standard error. It
   /// is called on one thread of the runtime, once for each line, and must not block.
+  /// @param sink kept until the end of the actor system, or until another one takes its place.
   void log_to(std::function<void(std::string_view line)> sink);
 
   // -- for CAF ----------------------------------------------------------------

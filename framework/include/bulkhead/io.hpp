@@ -117,6 +117,9 @@ boost::asio::io_context& io_of(caf::actor_system& system);
 /// Thread safety: as a value. Lifetime: the actor system must outlive all copies.
 class actor_executor {
 public:
+  /// For Bulkhead itself; see `io`.
+  /// @param binding what all copies share.
+  /// @param keeps_alive the actor, while an operation is under way.
   actor_executor(std::shared_ptr<const detail::io_binding> binding, caf::strong_actor_ptr keeps_alive) noexcept
     : binding_(std::move(binding)), keeps_alive_(std::move(keeps_alive)) {
     // nop
@@ -128,6 +131,7 @@ public:
   actor_executor& operator=(actor_executor&& other) noexcept = default;
 
   /// Runs `fun` as a message of the actor.
+  /// @param fun called once, or destroyed if the actor has ended.
   template <class F>
   void execute(F&& fun) const {
     if (may_run_at_once_ && detail::actor_turn::is_of(binding_->actor.get())) {
@@ -139,28 +143,33 @@ public:
     }
   }
 
+  /// The context of the scheduler, as Asio asks for it.
   [[nodiscard]] boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
     return *binding_->context;
   }
 
+  /// Whether it may run at once what it is given, as Asio asks for it.
   [[nodiscard]] boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) const noexcept {
     using boost::asio::execution::blocking;
     return may_run_at_once_ ? boost::asio::execution::blocking_t{blocking.possibly}
                             : boost::asio::execution::blocking_t{blocking.never};
   }
 
+  /// The variant that dispatches.
   [[nodiscard]] actor_executor require(boost::asio::execution::blocking_t::possibly_t) const noexcept {
     auto result = *this;
     result.may_run_at_once_ = true;
     return result;
   }
 
+  /// The variant that posts.
   [[nodiscard]] actor_executor require(boost::asio::execution::blocking_t::never_t) const noexcept {
     auto result = *this;
     result.may_run_at_once_ = false;
     return result;
   }
 
+  /// Whether it keeps its actor alive, as Asio asks for it.
   [[nodiscard]] boost::asio::execution::outstanding_work_t
   query(boost::asio::execution::outstanding_work_t) const noexcept {
     using boost::asio::execution::outstanding_work;
@@ -176,6 +185,7 @@ public:
     return result;
   }
 
+  /// The variant of an idle object.
   [[nodiscard]] actor_executor require(boost::asio::execution::outstanding_work_t::untracked_t) const noexcept {
     auto result = *this;
     result.keeps_alive_ = nullptr;
@@ -204,11 +214,14 @@ private:
 static_assert(boost::asio::execution::is_executor_v<actor_executor>);
 
 /// The executor of `self`, an event-based actor, typed or not. Call it in the actor and keep the result: each call makes a new identity.
+/// @param self from inside of it.
 /// @throws std::logic_error if neither the module `bulkhead::host` is loaded nor this is a worker.
 actor_executor io(caf::scheduled_actor* self);
 
 /// Closes `object` (a socket, acceptor or descriptor) or cancels it (a timer, a resolver) when `self` ends, so that
 /// nothing stays pending that only handlers refer to.
+/// @param self from inside of it.
+/// @param object not kept alive by this.
 template <class T>
 void close_at_end(caf::event_based_actor* self, const std::shared_ptr<T>& object) {
   self->attach_functor([weak = std::weak_ptr<T>{object}] {

@@ -32,6 +32,7 @@ void init_types() {
 
 /// In a worker, serves until the end and returns the exit status for `main`; empty in the host. To be called with the
 /// heavy actors in `cfg`, before the command line is parsed and before anything else is done.
+/// @param cfg the configuration of the host and of its workers.
 [[nodiscard]] std::optional<int> run_if_worker(caf::actor_system_config& cfg);
 
 namespace detail {

@@ -200,6 +200,9 @@ std::unique_ptr<chunk_feed> feed_of(const executor& pool, Range&& range, map_opt
 /// `auto squares = map<&square>(pool, numbers, {.chunk = 100});`
 ///
 /// A function with several parameters is called with the elements of a pair or a tuple, as by Python's `starmap`.
+/// @param pool runs the calls.
+/// @param range kept as a view, or as what it is if it is a temporary.
+/// @param options how the calls are put together, and how many may be under way.
 template <auto Fun, std::ranges::viewable_range Range>
 auto map(const executor& pool, Range&& range, map_options options = {}) {
   using fun = runtime::function_value<Fun>;
@@ -210,6 +213,9 @@ auto map(const executor& pool, Range&& range, map_options options = {}) {
 
 /// The same, with the results as they are completed, each with the place of its element:
 /// `while (auto y = squares.next()) { auto [index, square] = co_await y; ... }`
+/// @param pool runs the calls.
+/// @param range kept as a view, or as what it is if it is a temporary.
+/// @param options how the calls are put together, and how many may be under way.
 template <auto Fun, std::ranges::viewable_range Range>
 auto map_unordered(const executor& pool, Range&& range, map_options options = {}) {
   using fun = runtime::function_value<Fun>;

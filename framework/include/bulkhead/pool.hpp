@@ -18,6 +18,7 @@ namespace bulkhead {
 /// all others share one. The same key gives the same number in each run of the program.
 ///
 /// `{.how = dispatch::by_key, .key = key_of<order>([](const order& x) { return x.customer; })}`
+/// @param get called on any thread of the host; must not throw.
 template <class T, class F>
 std::function<uint64_t(const caf::message&)> key_of(F get) {
   return [get = std::move(get)](const caf::message& what) -> uint64_t {

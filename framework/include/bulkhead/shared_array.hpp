@@ -35,6 +35,8 @@ public:
   /// The elements in the middle of an update.
   class draft {
   public:
+    /// @param index below `size()`.
+    /// @param value its new value.
     /// @throws std::out_of_range for an index that is not below `size()`
     void set(size_t index, const T& value) {
       check(index, count_);
@@ -42,12 +44,14 @@ public:
     }
 
     /// The element as it was set last.
+    /// @param index below `size()`.
     /// @throws std::out_of_range for an index that is not below `size()`
     [[nodiscard]] T at(size_t index) const {
       check(index, count_);
       return std::bit_cast<T>(words_->staged(index));
     }
 
+    /// Number of elements.
     [[nodiscard]] size_t size() const noexcept {
       return count_;
     }
@@ -68,6 +72,7 @@ public:
 
   /// An array of zero bytes.
   /// @param count number of elements.
+  /// @param system where the writer lives.
   /// @returns `caf::sec::invalid_argument` for 0 or more than 2^40 elements, `errc::resources_exhausted` if memory or
   ///          descriptors are used up.
   [[nodiscard]] static caf::expected<shared_array_writer> make(caf::actor_system& system, size_t count) {
@@ -80,6 +85,8 @@ public:
   }
 
   /// Changes one element. Readers see it for itself, at once.
+  /// @param index below the number of elements.
+  /// @param value its new value.
   /// @throws std::out_of_range for an index that is not below the number of elements
   void set(size_t index, const T& value) {
     check(index, share().size());
@@ -90,6 +97,7 @@ public:
 
   /// Calls `change(draft&)`; snapshots have all of what it sets or nothing. What it sets in vain, because it throws, is
   /// never seen.
+  /// @param change called once, under the lock of the writer.
   template <class F>
   void update(F&& change) {
     std::lock_guard guard{state_->mutex};

@@ -27,6 +27,9 @@ public:
   /// Publishes nothing; only to be destroyed or assigned to, as after a move.
   shared_value_writer() noexcept = default;
 
+  /// A writer and its value.
+  /// @param system where it lives.
+  /// @param initial the first value.
   /// @returns `errc::resources_exhausted` if memory or descriptors are used up.
   [[nodiscard]] static caf::expected<shared_value_writer> make(caf::actor_system& system, const T& initial = {}) {
     auto region = transport::shared_region::make(shared_value<T>::layout.bytes(), transport::region_writers::maker);
@@ -36,6 +39,7 @@ public:
   }
 
   /// Publishes `value`.
+  /// @param value copied.
   /// @returns its version.
   uint64_t store(const T& value) {
     std::lock_guard guard{state_->mutex};
@@ -43,6 +47,7 @@ public:
   }
 
   /// Publishes what `change(T&)` makes of the current value.
+  /// @param change called once, under the lock of the writer.
   /// @returns its version.
   template <class F>
   uint64_t update(F&& change) {

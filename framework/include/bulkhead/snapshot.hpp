@@ -60,6 +60,7 @@ void hand_over_with(const caf::local_actor& self, std::function<caf::error(caf::
 /// handler that must not be forgotten, before its answer.
 ///
 /// Thread safety: of the thread that runs `self`.
+/// @param self a heavy actor, from inside of it.
 /// @param value holds no handles of actors: they would not be kept alive. Descriptors (`fd`) in it become none, `bytes` are copied.
 /// @returns `errc::no_successor`; `errc::encode_failed` with type and reason; `errc::message_too_large` if it exceeds
 ///          `worker_options::message_bytes_max`; `errc::shutting_down`. Then the one before counts.
@@ -78,6 +79,7 @@ template <class T>
 ///
 /// Thread safety: of the thread that runs `self`.
 /// @tparam T the type that was left; the one before may have been another program, so name and content are checked.
+/// @param self a heavy actor, from inside of it.
 /// @returns `errc::no_successor`; `errc::decode_failed` if it was another type, or does not decode as this one.
 template <class T>
 [[nodiscard]] caf::expected<std::optional<T>> last_snapshot(caf::local_actor* self) {
@@ -101,6 +103,8 @@ template <class T>
 ///
 /// Thread safety: of the thread that runs `self`, which is no blocking actor: that has a state beside its handlers. Lifetime:
 /// `state` lives until `self` has ended, and may refer to its state; a later one takes its place.
+/// @param self a heavy actor, from inside of it.
+/// @param state returns a value as for `snapshot`.
 /// @returns `errc::no_successor`.
 template <class Self, class F>
 [[nodiscard]] caf::error on_handover(Self* self, F state) {

@@ -60,6 +60,7 @@ struct child_spec {
   /// Its name among its siblings.
   std::string name;
 
+  /// After which ends it is started again.
   restart_type restart = restart_type::permanent;
 
   /// From the exit message to its end by force: the processes of a heavy child or a pool are killed, a light child gets
@@ -76,11 +77,15 @@ struct child_spec {
   /// What is wrong with it, if anything: `supervise` and `start_child` fail with that.
   caf::error wrong = {};
 
+  /// The same child with another `restart`.
+  /// @param when after which ends it is started again.
   [[nodiscard]] child_spec restarts(restart_type when) && {
     restart = when;
     return std::move(*this);
   }
 
+  /// The same child with another `stop_within`.
+  /// @param time 0: for ever.
   [[nodiscard]] child_spec stops_within(std::chrono::milliseconds time) && {
     stop_within = time;
     return std::move(*this);
@@ -88,6 +93,7 @@ struct child_spec {
 };
 
 /// A light actor: `child("cache", [](caf::event_based_actor* self) { return self->spawn(cache); })`.
+/// @param name its name among its siblings.
 /// @param start runs in the supervisor, `self`, each time that the child is started, and returns its handle, or a `caf::expected` of
 ///        one. It must not block, nor change the supervisor. The child may look its elder siblings up there; with a strategy that
 ///        starts it again whenever they are, once is enough. It should keep the supervisor's address only
@@ -103,6 +109,10 @@ child_spec child(std::string name, F start) {
 
 /// A heavy actor in a worker of its own, as of `host::spawn`, started without blocking. With `worker_options::restart` the supervisor
 /// is only asked when the worker was given up.
+/// @param name its name among its siblings.
+/// @param actor as which it is registered.
+/// @param options how the process is started and limited.
+/// @param arguments what the actor is given; each needs a type id.
 template <class... Ts>
 child_spec heavy_child(std::string name, std::string_view actor, const worker_options& options, Ts&&... arguments) {
   auto begin = [actor = std::string{actor}, options](caf::event_based_actor* self, const auto&... xs) {
@@ -116,6 +126,10 @@ child_spec heavy_child(std::string name, std::string_view actor, const worker_op
 /// A pool of heavy actors as of `host::pool`, started without blocking; it is up when its first `workers_min` members are. The pool
 /// replaces members that die by itself; the supervisor is asked when the pool gives up (`errc::restarts_exhausted`). It has ended when all
 /// of its members have.
+/// @param name its name among its siblings.
+/// @param actor as which it is registered.
+/// @param options how many members there are, and how they are started.
+/// @param arguments what the actor is given; each needs a type id.
 template <class... Ts>
 child_spec pool_child(std::string name, std::string_view actor, const pool_options& options, Ts&&... arguments) {
   auto begin = [actor = std::string{actor}, options](caf::event_based_actor* self, const auto&... xs) {
@@ -128,6 +142,9 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 
 /// A supervisor with children of its own, which is up when all of them are. When it gives up, that is its death, and its parent's
 /// business. It is given the time that its children take to end.
+/// @param name its name among its siblings.
+/// @param options of the supervisor that is the child.
+/// @param children its children, in the order of their start.
 [[nodiscard]] child_spec child_supervisor(std::string name, const supervisor_options& options,
                                           std::vector<child_spec> children);
 
@@ -152,6 +169,9 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 ///
 /// Thread safety: from any thread; returns at once. Lifetime: the children live no longer than the supervisor; if that is killed
 /// (`exit_reason::kill`), they are ended all the same, in order.
+/// @param system where the supervisor lives.
+/// @param options what it does about deaths.
+/// @param children in the order of their start.
 /// @returns `errc::invalid_option` with what is wrong: a name that is empty or not the only one of its kind, or an option out of range.
 [[nodiscard]] caf::expected<caf::actor> supervise(caf::actor_system& system, const supervisor_options& options,
                                                   std::vector<child_spec> children);
@@ -168,6 +188,8 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 ///   - If its first start fails, it is no child, and the others hear nothing of that: it is no death.
 ///   - A `restart_type::temporary` one that has ended goes from the list, and its name is free.
 ///
+/// @param supervisor what `supervise` has returned.
+/// @param what the new child.
 /// @returns its handle when it is up. The error with which its first start failed; `errc::invalid_option` with what is wrong with it, also
 ///          if a child of that name lives or is going to (one that has ended for good makes room for it);
 ///          `caf::sec::request_receiver_down` if it was told to end meanwhile.
@@ -176,11 +198,15 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 /// Ends a child for good, wherever it came from: in its time, by an exit message, then by force, while the others go on. Who waits for it
 /// to be up gets `caf::sec::request_receiver_down`. One that is being started ends as soon as it has started; one that has ended already is
 /// forgotten.
+/// @param supervisor what `supervise` has returned.
+/// @param name of the child.
 /// @returns nothing, when it has ended and its name is free. `caf::sec::runtime_error` if it hangs in a handler and was left behind.
 future<void> stop_child(const caf::actor& supervisor, std::string name);
 
 /// Starts a child again that has ended for good, or lives: then that ends first, as when another one died that it needs; and so do those
 /// that need it, as the strategy says. This is no death, and waits for no back-off.
+/// @param supervisor what `supervise` has returned.
+/// @param name of the child.
 /// @returns its new handle when it is up. `caf::sec::request_receiver_down` if it has been told to end, or ends for good meanwhile.
 future<caf::actor> restart_child(const caf::actor& supervisor, std::string name);
 

@@ -14,6 +14,7 @@
 namespace bulkhead {
 
 /// Ends after `how_long`; at once if that is not positive. For the calling coroutine, whose actor it keeps alive.
+/// @param how_long from when it is awaited.
 awaitable<> delay(std::chrono::nanoseconds how_long);
 
 namespace detail {
@@ -63,6 +64,8 @@ awaitable<T> until(awaitable<T> what, std::chrono::steady_clock::time_point dead
 
 /// Cancels `what` (a coroutine, a future, a request) at `deadline`, and all that it awaits. When that has ended it throws
 /// `caf::sec::request_timeout`, unless there was a result after all. Of several deadlines around each other the first one holds.
+/// @param what not begun yet.
+/// @param deadline by the steady clock.
 template <class X>
 auto with_deadline(X&& what, std::chrono::steady_clock::time_point deadline) {
   if constexpr (detail::check_awaited<X>())
@@ -70,6 +73,8 @@ auto with_deadline(X&& what, std::chrono::steady_clock::time_point deadline) {
 }
 
 /// The same, at most `how_long` from now.
+/// @param what not begun yet.
+/// @param how_long from this call on.
 template <class X>
 auto with_timeout(X&& what, std::chrono::nanoseconds how_long) {
   return with_deadline(std::forward<X>(what), detail::deadline_in(how_long));
@@ -82,6 +87,7 @@ class task_group {
 public:
   /// Begins a coroutine, a future or a request in the group. It runs at once up to where it first waits; its value is dropped.
   /// If the group was cancelled, so is what is added.
+  /// @param what not begun yet.
   template <class X>
   void add(X&& what) {
     if constexpr (detail::check_awaited<X>())

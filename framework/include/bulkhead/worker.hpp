@@ -77,6 +77,8 @@ class worker {
 public:
   /// Spawns the actor that is registered as `name` in this worker, and waits until it is up. Errors as `host::spawn`;
   /// `shutting_down` if the worker is not running.
+  /// @param name as which the actor is registered.
+  /// @param arguments what the actor is given; each needs a type id.
   template <class Handle = caf::actor, class... Ts>
   caf::expected<Handle> spawn(std::string_view name, Ts&&... arguments) {
     auto result = spawn_and_wait(detail::make_request<Handle>(name, std::forward<Ts>(arguments)...));
@@ -86,6 +88,9 @@ public:
   }
 
   /// The same inside an actor, without blocking.
+  /// @param self an actor, from inside of it.
+  /// @param name as which the actor is registered.
+  /// @param arguments what the actor is given; each needs a type id.
   template <class Handle = caf::actor, class Self, class... Ts>
   auto spawn_async(Self* self, std::string_view name, Ts&&... arguments) {
     return detail::respond_later<Handle>(self, [&](detail::spawn_done done) {
@@ -100,8 +105,11 @@ public:
   /// Ends the process with SIGKILL, as a crash would.
   void kill();
 
+  /// The number of the process, 0 if there is none.
   [[nodiscard]] int pid() const;
+  /// The number that events and certificates name it by.
   [[nodiscard]] uint32_t slot() const;
+  /// Whether the process runs; may be outdated at once.
   [[nodiscard]] bool alive() const;
 
 private:

@@ -8,8 +8,9 @@ namespace bulkhead {
 
 /// A function of this program with its arguments, to be run in a worker: made by `bulkhead::call<&function>(args...)`.
 struct bound_function {
-  /// 0: none.
+  /// Names the function; 0: none.
   uint64_t function = 0;
+  /// What it is called with.
   caf::message arguments = {};
 
   /// Whether they are the same, or copies of each other: arguments are not compared by value.

@@ -27,6 +27,7 @@ struct pool_options {
   /// most 1024.
   size_t workers_max = 0;
 
+  /// Which member a message goes to.
   dispatch how = dispatch::least_loaded;
 
   /// With `dispatch::by_key`, and only then: the key of a message. See `key_of`. Called on any thread, several at once; a message for
@@ -56,6 +57,7 @@ struct pool_options {
 
 /// What a pool has at the moment.
 struct pool_status {
+  /// One of its actors.
   struct member {
     /// The number that events name it by.
     uint32_t slot = 0;
@@ -65,6 +67,7 @@ struct pool_status {
     size_t taken = 0;
   };
 
+  /// Members that were started.
   std::vector<member> members;
   /// Members that are being started.
   size_t starting = 0;

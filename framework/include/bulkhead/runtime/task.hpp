@@ -12,7 +12,12 @@
 namespace bulkhead {
 
 /// Which of the tasks that wait begin first.
-enum class task_priority : uint8_t { normal, high };
+enum class task_priority : uint8_t {
+  /// After those with a high priority.
+  normal,
+  /// Before those with a normal priority.
+  high,
+};
 
 /// How one task is treated.
 struct task_options {

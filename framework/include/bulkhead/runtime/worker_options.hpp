@@ -26,6 +26,7 @@ enum class output : uint8_t {
 
 /// Where the actor runs.
 enum class placement : uint8_t {
+  /// In a worker process.
   own_process,
   /// In the host, as an ordinary actor: to step through it with a debugger.
   in_process,
@@ -52,7 +53,10 @@ struct worker_options {
   /// looked up in PATH. With a prefix the worker has the host's terminal, and needs a longer `startup_timeout`.
   std::vector<std::string> command_prefix = {};
 
+  /// Where its standard output goes.
   output standard_output = output::log;
+
+  /// Where its standard error goes.
   output standard_error = output::log;
 
   /// From the start of the process to its first answer. At least 1 ms.
@@ -97,6 +101,7 @@ struct worker_options {
   /// How the worker's loop waits.
   wait_strategy wait = wait_strategy::adaptive;
 
+  /// Where the actor runs.
   placement where = placement::own_process;
 
   /// Whether another process takes over when this one dies. Not for `host::start_worker`, whose actors end with their process, nor

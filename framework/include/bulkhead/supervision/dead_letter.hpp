@@ -24,8 +24,9 @@ struct dead_letter {
   uint64_t bytes = 0;
   /// A request, whose sender has got `errc::poisoned`.
   bool is_request = false;
-  /// Who sent it, null if nobody did, and whom it was for: the handle, or the member of a pool. They do not keep these actors alive.
+  /// The sender; null if it had none. Does not keep that actor alive.
   caf::actor_addr sender;
+  /// The receiver: the handle, or the member of a pool. Does not keep that actor alive.
   caf::actor_addr receiver;
   /// The receiver's registered name.
   std::string actor;

@@ -37,6 +37,7 @@ enum class in_doubt : uint8_t {
 /// has an exception handler of its own, or a thread of its own. An actor that ends by itself, by `quit`, or because of an error that it does not
 /// handle, ends as a local one does before it is started anew: what waits in its mailbox then is lost, and requests among it fail.
 struct restart_policy {
+  /// After which ends it is replaced.
   restart_when when = restart_when::never;
 
   /// So many restarts within `within`; the next death ends the handle with `errc::restarts_exhausted`. From 0 to 1000.
@@ -52,6 +53,7 @@ struct restart_policy {
   /// From `backoff_min` to 24 hours.
   std::chrono::milliseconds backoff_max{1'000};
 
+  /// What becomes of the message that was being handled.
   in_doubt interrupted = in_doubt::fail;
 
   /// With `in_doubt::retry`: a message in whose handler so many processes died is not tried again; its sender gets `errc::poisoned`,
@@ -78,6 +80,7 @@ struct recycle_policy {
   /// When its private memory has grown by so many bytes since its actor came up; looked at once a second. 0: never.
   uint64_t growth_bytes_max = 0;
 
+  /// Whether any of these is set.
   [[nodiscard]] bool wanted() const noexcept {
     return messages_max != 0 || age_max.count() != 0 || growth_bytes_max != 0;
   }
@@ -101,6 +104,7 @@ struct handler_policy {
   /// are not handled.
   std::chrono::milliseconds time_max{0};
 
+  /// What happens when a handler has run for longer.
   overrun then = overrun::kill;
 
   /// For so long a handler may go on that asks `bulkhead::overdue` now and then, to end by itself. At most 24 hours.

@@ -34,6 +34,7 @@ enum class restart_type : uint8_t {
 
 /// What a supervisor does about deaths of its children.
 struct supervisor_options {
+  /// Which children are started again together.
   bulkhead::strategy strategy = bulkhead::strategy::one_for_one;
 
   /// So many deaths within `within` are followed by restarts; the next one ends the supervisor with `errc::restarts_exhausted`. All its

@@ -36,11 +36,13 @@ public:
   array() noexcept = default;
 
   /// Copies `values`.
+  /// @param values any.
   static array copy_of(std::span<const T> values) {
     return array{bulkhead::bytes::copy_of(std::as_bytes(values))};
   }
 
   /// Reads `content` as values; copies it only if it is not aligned for them.
+  /// @param content shared, unless it is copied.
   /// @returns nothing if its size is no multiple of the size of a value.
   static std::optional<array> from(const bulkhead::bytes& content) {
     if (content.size() % sizeof(T) != 0)
@@ -49,12 +51,15 @@ public:
     return array{aligned ? content : bulkhead::bytes::copy_of(content.span())};
   }
 
+  /// All values.
   [[nodiscard]] std::span<const T> span() const noexcept {
     return {data(), size()};
   }
+  /// All values.
   operator std::span<const T>() const noexcept { // NOLINT: reads as the values that it holds
     return span();
   }
+  /// The first value, if there is one.
   [[nodiscard]] const T* data() const noexcept {
     return reinterpret_cast<const T*>(content_.data());
   }
@@ -63,6 +68,7 @@ public:
   [[nodiscard]] size_t size() const noexcept {
     return content_.size() / sizeof(T);
   }
+  /// Whether there are no values.
   [[nodiscard]] bool empty() const noexcept {
     return content_.empty();
   }
@@ -71,13 +77,16 @@ public:
   [[nodiscard]] const T& operator[](size_t index) const noexcept {
     return data()[index];
   }
+  /// The first value.
   [[nodiscard]] const T* begin() const noexcept {
     return data();
   }
+  /// Behind the last value.
   [[nodiscard]] const T* end() const noexcept {
     return data() + size();
   }
 
+  /// The memory of the values.
   [[nodiscard]] const bulkhead::bytes& bytes() const noexcept {
     return content_;
   }

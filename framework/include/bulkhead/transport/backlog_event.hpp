@@ -20,6 +20,8 @@ enum class backlog_incident : uint8_t {
   deadlock,
 };
 
+/// The name of the incident, as written above.
+/// @param what any.
 std::string to_string(backlog_incident what);
 bool from_string(caf::string_view text, backlog_incident& what);
 bool from_integer(std::underlying_type_t<backlog_incident> number, backlog_incident& what);
@@ -31,10 +33,13 @@ bool inspect(Inspector& f, backlog_incident& what) {
 
 /// Told to whoever subscribed to a host's events (`host::subscribe`).
 struct backlog_event {
+  /// What has happened.
   backlog_incident what = backlog_incident::dropped;
-  /// The worker at the other end, or the one that sent.
+  /// The position of the worker that the messages went to or came from.
   uint32_t slot = 0;
+  /// Which process in that position, counted from 1.
   uint32_t incarnation = 0;
+  /// The number of that process.
   int32_t pid = 0;
   /// Whether the messages went to the worker; otherwise they came from it.
   bool to_worker = true;
@@ -56,6 +61,7 @@ struct backlog_event {
 };
 
 /// One line for people, such as "worker 2.1 (pid 4711): actor 17 has handled nothing for 10 s while 65536 messages wait for it".
+/// @param event any.
 std::string describe(const backlog_event& event);
 
 } // namespace bulkhead

@@ -63,10 +63,14 @@ public:
   bytes() noexcept = default;
 
   /// Takes over `content`.
+  /// @param content not copied.
   explicit bytes(caf::byte_buffer content);
 
   /// Copies `content`.
+  /// @param content any.
   static bytes copy_of(std::span<const std::byte> content);
+  /// Copies the characters of `content`.
+  /// @param content any.
   static bytes copy_of(std::string_view content);
 
   /// A part of these bytes, which shares their memory.
@@ -74,21 +78,27 @@ public:
   /// @param count  at most so many bytes.
   [[nodiscard]] bytes slice(size_t offset, size_t count = SIZE_MAX) const noexcept;
 
+  /// The first byte, if there is one.
   [[nodiscard]] const std::byte* data() const noexcept {
     return content_.data();
   }
+  /// Number of bytes.
   [[nodiscard]] size_t size() const noexcept {
     return content_.size();
   }
+  /// Whether there are no bytes.
   [[nodiscard]] bool empty() const noexcept {
     return content_.empty();
   }
+  /// All bytes.
   [[nodiscard]] std::span<const std::byte> span() const noexcept {
     return content_;
   }
+  /// All bytes.
   operator std::span<const std::byte>() const noexcept { // NOLINT: reads as the bytes that it is
     return content_;
   }
+  /// All bytes as characters, whatever they are.
   [[nodiscard]] std::string_view view() const noexcept {
     return {reinterpret_cast<const char*>(data()), size()};
   }

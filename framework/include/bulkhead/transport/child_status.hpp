@@ -23,6 +23,8 @@ enum class child_state : uint8_t {
   ended,
 };
 
+/// The name of the state, as written above.
+/// @param what any.
 std::string to_string(child_state what);
 bool from_string(caf::string_view text, child_state& what);
 bool from_integer(std::underlying_type_t<child_state> number, child_state& what);
@@ -34,7 +36,9 @@ bool inspect(Inspector& f, child_state& what) {
 
 /// What a supervisor tells about one of its children.
 struct child_status {
+  /// Its name among its siblings.
   std::string name;
+  /// How it is just now.
   child_state state = child_state::starting;
   /// Empty while it has none.
   caf::actor handle;

@@ -17,8 +17,9 @@ struct stack_frame {
   std::string function;
   /// File and line if the program has debugging information: "decode.cpp:17", or "caf/behavior.hpp:5" below a folder "include".
   std::string source;
-  /// The file of the program or library, and where in it.
+  /// The file of the program or library.
   std::string module;
+  /// Where in that file the call returns to, in bytes.
   uint64_t offset = 0;
 
   template <class Inspector>
@@ -36,8 +37,9 @@ struct stack_frame {
 struct death_certificate {
   /// What requests, monitors and links get.
   worker_death death;
-  /// When its end was noticed, in milliseconds since 1970; and for how long it had lived.
+  /// When its end was noticed, in milliseconds since 1970.
   uint64_t at_unix_ms = 0;
+  /// For how long it had lived, in milliseconds.
   uint64_t uptime_ms = 0;
   /// The names of the actors that the host had spawned in it and that lived.
   std::vector<std::string> roots;
@@ -46,20 +48,24 @@ struct death_certificate {
   std::string meaning;
   /// The address that a fault was about; 0 if there is none.
   uint64_t address = 0;
+  /// Whether the kernel has written a core file.
   bool core_dumped = false;
   /// The application had it killed: by `worker::kill`, or because it cancelled the task that ran.
   bool ordered = false;
-  /// The option whose limit or deadline was hit, and its value in that option's unit: "memory_bytes_max", "stop_timeout",
-  /// "startup_timeout", "slow_after", "handler.time_max" or "handler.stall_max". "kernel" if the kernel killed it because the machine, or its control group, had no memory
-  /// left. Empty if none was.
+  /// The option whose limit or deadline was hit: "memory_bytes_max", "stop_timeout", "startup_timeout", "slow_after",
+  /// "handler.time_max" or "handler.stall_max"; "kernel" if the kernel killed it because the machine, or its control group, had no
+  /// memory left. Empty if none was.
   std::string limit;
+  /// The value of that option, in its own unit; 0 if no limit was hit.
   uint64_t limit_value = 0;
 
-  /// Of the exception that nobody caught: its type and what it said.
+  /// The type of the exception that no handler caught; empty if there was none.
   std::string exception_type;
+  /// What that exception said.
   std::string exception_text;
-  /// The thread that crashed, and its calls, innermost first, 128 at most. Empty if it was killed from outside, or ended by itself.
+  /// The name of the thread that crashed. Empty if the process was killed from outside, or ended by itself.
   std::string thread;
+  /// The calls of that thread, innermost first, 128 at most.
   std::vector<stack_frame> stack;
 
   /// The messages that were being handled, by one actor or by several threads.
@@ -67,7 +73,9 @@ struct death_certificate {
   /// How many messages its actors have begun to handle and finished.
   uint64_t messages_handled = 0;
 
+  /// Processor time in the program itself, in microseconds.
   uint64_t user_time_us = 0;
+  /// Processor time in the kernel, in microseconds.
   uint64_t system_time_us = 0;
   /// Most memory that was present at one time, shared memory included; 0 if not known.
   uint64_t memory_peak_bytes = 0;
@@ -94,17 +102,21 @@ struct death_certificate {
 
 /// Several lines for people. The first one is that of its `worker_death`; of the stack it has the application's frames with short
 /// names, of the events the last sixteen. `to_json` has all.
+/// @param certificate any.
 std::string describe(const death_certificate& certificate);
 
 /// Where the application crashed, in one line: "app::decode (decode.cpp:17)". It is the innermost frame of the application's own
 /// program, or else of a library that it calls. Empty if there is no such frame.
+/// @param certificate any.
 [[nodiscard]] std::string crash_site(const death_certificate& certificate);
 
 /// As one JSON object.
+/// @param certificate any.
 std::string to_json(const death_certificate& certificate);
 
 /// Whether something went wrong: false for a process that was replaced as planned, or that the application had killed. Only what is
 /// abnormal goes to the log and to files.
+/// @param certificate any.
 [[nodiscard]] bool is_abnormal(const death_certificate& certificate) noexcept;
 
 /// `text` without control characters and what is no UTF-8, which become question marks; the first `bytes_max` bytes at most.

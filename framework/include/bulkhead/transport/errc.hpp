@@ -14,6 +14,7 @@ namespace bulkhead {
 /// What a process boundary adds to the errors of CAF. Everything else (a dead receiver, a broken promise, an
 /// unexpected message) is reported with the codes that a local actor uses.
 enum class errc : uint8_t {
+  /// No error.
   none = 0,
   /// The worker process ended while the request was open. The context holds a `worker_death`.
   worker_lost,
@@ -87,9 +88,11 @@ enum class errc : uint8_t {
 };
 
 /// The name of the code, as written above.
+/// @param code any.
 std::string to_string(errc code);
 
 /// One sentence that says what happened and what to do about it.
+/// @param code any.
 const char* explain(errc code) noexcept;
 
 bool from_string(caf::string_view text, errc& code);

@@ -27,10 +27,14 @@ public:
   fd() noexcept = default;
 
   /// Takes over `number`, which nobody else may close; a negative one stands for none.
+  /// @param number of a descriptor of this process.
   static fd adopt(int number);
+  /// The same for what owns its descriptor already.
+  /// @param number of a descriptor of this process.
   static fd adopt(platform::unique_fd number);
 
   /// A second descriptor for the open file behind `number`, closed on exec.
+  /// @param number stays the caller's.
   /// @returns `errc::resources_exhausted` if there is no such descriptor or none is left.
   static caf::expected<fd> duplicate_of(int number);
 
@@ -39,6 +43,7 @@ public:
     return owned_ ? owned_->get() : -1;
   }
 
+  /// Whether there is a descriptor.
   explicit operator bool() const noexcept {
     return number() >= 0;
   }

@@ -61,6 +61,7 @@ public:
   }
 
   /// One element, which is never torn.
+  /// @param index below `size()`.
   /// @throws std::out_of_range for an index that is not below `size()`
   [[nodiscard]] T at(size_t index) const {
     if (index >= count_)
@@ -79,6 +80,8 @@ public:
 
   /// `count` elements from `first` on, as they are between two updates; fewer at the end of the array. Elements that are set
   /// singly come as each is at the moment. Tries a bounded number of times.
+  /// @param first in elements.
+  /// @param count in elements.
   /// @returns `errc::value_unreadable` if each try was disturbed by an update: the writer never pauses.
   [[nodiscard]] caf::expected<std::vector<T>> try_snapshot(size_t first = 0, size_t count = SIZE_MAX) const {
     first = first < count_ ? first : count_;

@@ -28,6 +28,7 @@ public:
   [[nodiscard]] static caf::expected<shared_counter> make();
 
   /// Adds `amount`, which may be negative. What exceeds 64 bits wraps.
+  /// @param amount any.
   /// @throws shared_state_error for an empty handle
   void add(int64_t amount = 1) const;
 

@@ -25,17 +25,23 @@ namespace bulkhead {
 /// memory; the memory goes with the last handle of any process.
 class shared_map {
 public:
+  /// Key and value.
   using item = shm::frozen_map::item;
 
   /// Empty.
   shared_map() noexcept = default;
 
+  /// A table of `items`.
   /// @param items in any order; copied.
   /// @returns `caf::sec::invalid_argument` if two have the same key, `errc::resources_exhausted` if there is no memory.
   [[nodiscard]] static caf::expected<shared_map> make(std::vector<item> items);
+
+  /// The same from a list.
+  /// @param items in any order; copied.
   [[nodiscard]] static caf::expected<shared_map> make(std::initializer_list<item> items);
 
   /// The same from any container of pairs of strings, such as `std::map`.
+  /// @param items copied.
   template <class Container>
     requires requires(const Container& x) {
       std::string_view{x.begin()->first}, std::string_view{x.begin()->second};
@@ -48,15 +54,20 @@ public:
   }
 
   /// The value of `key`, aligned to 8 bytes. Takes no memory, and time that grows with the logarithm of the size.
+  /// @param key any bytes.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const noexcept {
     return table_.find(key);
   }
 
   /// The value of `key`, or `otherwise`.
+  /// @param key any bytes.
+  /// @param otherwise returned as it is.
   [[nodiscard]] std::string_view get_or(std::string_view key, std::string_view otherwise) const noexcept {
     return find(key).value_or(otherwise);
   }
 
+  /// Whether there is a value of `key`.
+  /// @param key any bytes.
   [[nodiscard]] bool contains(std::string_view key) const noexcept {
     return find(key).has_value();
   }
@@ -65,6 +76,7 @@ public:
   [[nodiscard]] size_t size() const noexcept {
     return table_.size();
   }
+  /// Whether there are no keys.
   [[nodiscard]] bool empty() const noexcept {
     return size() == 0;
   }

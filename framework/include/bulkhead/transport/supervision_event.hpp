@@ -44,6 +44,8 @@ enum class supervision_incident : uint8_t {
   fork_server_failed,
 };
 
+/// The name of the incident, as written above.
+/// @param what any.
 std::string to_string(supervision_incident what);
 bool from_string(caf::string_view text, supervision_incident& what);
 bool from_integer(std::underlying_type_t<supervision_incident> number, supervision_incident& what);
@@ -55,10 +57,13 @@ bool inspect(Inspector& f, supervision_incident& what) {
 
 /// Told to whoever subscribed to a host's events (`host::subscribe`).
 struct supervision_event {
+  /// What has happened.
   supervision_incident what = supervision_incident::restarted;
+  /// The host's number for the worker's position.
   uint32_t slot = 0;
-  /// The process that lives now, and the number of its position's processes so far; the dead one unless it was replaced.
+  /// Which process in that position, counted from 1: the one that lives now, or the dead one unless it was replaced.
   uint32_t incarnation = 0;
+  /// The number of that process.
   int32_t pid = 0;
   /// Of the process before, or of the last one.
   worker_death death;
@@ -73,6 +78,7 @@ struct supervision_event {
 };
 
 /// One line for people, such as "worker 2.1 (pid 4711) was killed by signal 9, worker 2.2 (pid 4712) took over".
+/// @param event any.
 std::string describe(const supervision_event& event);
 
 } // namespace bulkhead

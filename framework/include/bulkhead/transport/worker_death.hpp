@@ -33,6 +33,8 @@ enum class death_cause : uint8_t {
   stalled,
 };
 
+/// The name of the cause, as written above.
+/// @param cause any.
 std::string to_string(death_cause cause);
 bool from_string(caf::string_view text, death_cause& cause);
 bool from_integer(std::underlying_type_t<death_cause> number, death_cause& cause);
@@ -49,7 +51,9 @@ struct worker_death {
   uint32_t slot = 0;
   /// Which process in that position, counted from 1.
   uint32_t incarnation = 0;
+  /// The number of the process; 0 if there was none.
   int32_t pid = 0;
+  /// What ended it.
   death_cause cause = death_cause::exited;
   /// Exit code or signal number.
   int32_t status = 0;
@@ -67,16 +71,22 @@ struct worker_death {
 };
 
 /// One line for people, such as "worker 2.1 (pid 4711) was killed by signal 9".
+/// @param death any.
 std::string describe(const worker_death& death);
 
 /// An error with code `errc::worker_lost` and `death` as context.
+/// @param death any.
 caf::error make_error(const worker_death& death);
 
 /// The same with code `errc::restarts_exhausted`, `errc::poisoned` or `errc::upgrade_failed`, and the story that led to it.
+/// @param code one of these three.
+/// @param death the last one.
+/// @param story for people.
 caf::error make_error(errc code, const worker_death& death, std::string story);
 
 /// The certificate in `reason`, if it is an `errc::worker_lost`, `errc::restarts_exhausted`, `errc::poisoned` or
 /// `errc::upgrade_failed`.
+/// @param reason any.
 caf::optional<worker_death> death_of(const caf::error& reason);
 
 } // namespace bulkhead

@@ -13,8 +13,9 @@ namespace bulkhead {
 struct message_head {
   /// The names of its types, as in "(string, int32_t)"; at most four of them.
   std::string types;
-  /// Ids of the actors, in their own processes; 0 if nobody is named as sender.
+  /// Id of the sender in its own process; 0 if the message names none.
   uint64_t sender = 0;
+  /// Id of the receiver in its own process.
   uint64_t receiver = 0;
   /// The host's number for the sender's process; 0 is the host itself.
   uint32_t sender_process = 0;
@@ -32,8 +33,10 @@ struct message_head {
 };
 
 /// For people, such as "(string) from actor 12 of the host to actor 3, request 3, 17 bytes".
+/// @param head any.
 std::string describe(const message_head& head);
 
+/// What a `worker_event` is about.
 enum class worker_event_kind : uint8_t {
   /// An actor has handled a message.
   handled,
@@ -45,6 +48,8 @@ enum class worker_event_kind : uint8_t {
   line,
 };
 
+/// The name of the kind, as written above.
+/// @param what any.
 std::string to_string(worker_event_kind what);
 bool from_string(caf::string_view text, worker_event_kind& what);
 bool from_integer(std::underlying_type_t<worker_event_kind> number, worker_event_kind& what);
@@ -56,6 +61,7 @@ bool inspect(Inspector& f, worker_event_kind& what) {
 
 /// What happened in a worker.
 struct worker_event {
+  /// What has happened.
   worker_event_kind what = worker_event_kind::mark;
   /// How long before its end was noticed, in milliseconds; some milliseconds wrong.
   uint64_t before_end_ms = 0;
@@ -72,6 +78,7 @@ struct worker_event {
 };
 
 /// One line for people, such as "12 ms before: handled (string) from actor 12 of the host to actor 3".
+/// @param event any.
 std::string describe(const worker_event& event);
 
 } // namespace bulkhead
