@@ -118,8 +118,8 @@ void caf_scheduler::check_receivers() {
     receiver_is_crowded();
   // Before the answers are looked at: one that comes afterwards is for the next time.
   auto unanswered = request_waits_.asks();
-  for (auto& x : request_waits_.edges())
-    all.push_back(std::move(x));
+  for (const auto& x : request_waits_.edges())
+    all.push_back(x);
   if (on_waiting(std::move(all)) || unanswered)
     check_soon();
 }

@@ -98,7 +98,7 @@ int run_worker(caf::actor_system_config& cfg) {
   if (host->makes_copies != 0) {
     serve_copies(std::move(control), *host);
     platform::name_process("worker");
-    control.reset(transport::worker_fd::control);
+    control = platform::unique_fd{transport::worker_fd::control};
     host = transport::receive_hello(control.get());
     if (!host)
       return EXIT_FAILURE; // it does not want this copy any more
