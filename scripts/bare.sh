@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves that the README's commands work on a bare Debian 12: makes one in a folder with debootstrap, clones the last commit
-# into it, and runs them there, as root and once more as a plain user in a path with a space. Prints what each took.
+# into it, and runs them there, as root and once more as a plain user in a path with a space. Installs the package that
+# scripts/package.sh makes in a second one, and builds an application there. Prints what each took.
 #
 # usage: scripts/bare.sh [--ci] [FOLDER]    FOLDER must not exist; without it, one below /var/tmp is made and removed at the end
 #        --ci                               runs .ci/run as well, as root
@@ -11,7 +12,7 @@ script_name=bare
 
 ci=
 [[ ${1:-} == --ci ]] && { ci=yes; shift; }
-[[ $# -le 1 && ${1:-} != -* ]] || { sed -n '2,6s/^# \?//p' "$0" >&2; exit 2; }
+[[ $# -le 1 && ${1:-} != -* ]] || { sed -n '2,7s/^# \?//p' "$0" >&2; exit 2; }
 
 [[ $(id -u) -eq 0 ]] || fail "only root can make and enter another root: run it as root, or with sudo"
 command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
@@ -24,7 +25,8 @@ root=${1:-/var/tmp/bulkhead-bare.$$}
 [[ ! -e $root ]] || fail "$root exists: name a folder that does not"
 log=$root.log
 report=()
-trap '[[ -n $keep ]] || rm -rf --one-file-system "$root"' EXIT
+user_root=$root.user # of somebody who has the package only
+trap 'rm -rf --one-file-system "$user_root"; [[ -n $keep ]] || rm -rf --one-file-system "$root"' EXIT
 
 # Runs in the other root, with its own mounts and processes, which end with it. $1: user; stdin: a script for bash
 inside() {
@@ -56,6 +58,7 @@ debootstrap --variant=minbase --include=git,ca-certificates bookworm "$root" "$m
   { first_error "$log" >&2; fail "debootstrap failed; the whole log: $log"; }
 report+=("$(printf '%5d s  %s' $((SECONDS - begun)) "debootstrap")")
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+cp -a "$root" "$user_root"
 commit=$(git rev-parse --short HEAD)
 git clone --quiet --no-hardlinks . "$root/root/bulkhead"
 inside root /root <<<'useradd --create-home plain'
@@ -63,6 +66,11 @@ git clone --quiet --no-hardlinks . "$root/home/plain/my checkouts/bulkhead"
 inside root /root <<<'chown -R plain: /home/plain'
 
 timed "scripts/demo.sh, as root"                                  root  /root       /root/bulkhead scripts/demo.sh
+timed "scripts/package.sh, as root, after that"                   root  /root       /root/bulkhead scripts/package.sh
+cp "$root"/root/bulkhead/build/release/packages/*.deb "$root/root/bulkhead/scripts/use_package.sh" "$user_root/root/"
+root=$user_root timed "the package, installed by apt"             root  /root       /root \
+  "apt-get update -qq && apt-get install -y -qq ./libbulkhead-dev_*.deb && apt-get install -y -qq cmake pkgconf"
+root=$user_root timed "an application of the package, two ways"   root  /root       /root "./use_package.sh /usr '/root/an application'"
 rm -rf "$root/root/.cache" "$root/root/bulkhead/build"
 timed "scripts/test.sh, as root, packages installed"              root  /root       /root/bulkhead scripts/test.sh
 rm -rf "$root/root/.cache" "$root/root/bulkhead/build"

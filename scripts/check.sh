@@ -3,6 +3,11 @@
 #
 # usage: scripts/check.sh [NAME...]    all without a name
 #   format      every source file is as clang-format would write it
+#   docs        Doxygen makes the API reference in build/docs, and misses no comment and no parameter
+#   clang       clang builds the framework, the ready-made actors and an example without a warning, and the example runs
+#   tidy        clang-tidy has nothing to say of the framework's sources
+#   users       an application builds Bulkhead without presets, in a path with a space; what cannot work says why
+#   deb         scripts/package.sh makes a package, against which an application builds with CMake and with pkg-config
 #   packages    what the builds include and link comes from the packages that scripts/setup.sh installs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,8 +21,54 @@ check_format() {
   }
 }
 
+check_docs() {
+  rm -rf build/docs
+  mkdir -p build/docs
+  doxygen docs/Doxyfile
+  # What a function returns is what its first sentence says.
+  if grep -v 'return type of member' build/logs/docs.log >build/logs/docs-missing.log; then
+    head -n 20 build/logs/docs-missing.log >&2
+    fail "the API reference is not complete; all complaints: build/logs/docs-missing.log"
+  fi
+}
+
+check_clang() {
+  build_preset clang bulkhead_facade bulkhead_actors 01_hello_heavy || exit 1
+  ctest --test-dir build/clang -R '^example: 01_hello_heavy$' --no-tests=error --output-on-failure >build/logs/clang-run.log 2>&1 ||
+    { tail -n 20 build/logs/clang-run.log >&2; fail "the example that clang has built does not run"; }
+}
+
+# Reads the sources in the batches of the clang build, whose precompiled headers must be there.
+check_tidy() {
+  build_preset clang bulkhead_facade bulkhead_actors || exit 1
+  find build/clang/framework build/clang/actors -path '*/Unity/*.cxx' -print0 |
+    xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/clang --quiet >build/logs/tidy.log 2>build/logs/tidy-progress.log || {
+      grep -m 20 -A 3 -E '(warning|error): ' build/logs/tidy.log build/logs/tidy-progress.log >&2 || true
+      fail "clang-tidy has findings; all of them: build/logs/tidy.log"
+    }
+}
+
+check_users() {
+  env -u HOME -u CAF_DIR cmake -DBULKHEAD_SOURCE="$PWD" -DFOLDER="$PWD/build/users of bulkhead" -DCAF_ROOT="$CAF_ROOT" \
+    -P tests/install/check_users.cmake >build/logs/users.log 2>&1 ||
+    { first_error build/logs/users.log >&2; fail "an application cannot use Bulkhead; the whole log: build/logs/users.log"; }
+}
+
+check_deb() {
+  scripts/package.sh >build/logs/deb.log 2>&1 || { first_error build/logs/deb.log >&2; exit 1; }
+  local package folder="$PWD/build/from the package"
+  package=$(echo build/release/packages/libbulkhead-dev_*.deb)
+  rm -rf "$folder"
+  dpkg-deb -x "$package" "$folder/root"
+  if grep -rIlF "$PWD" "$folder/root" >&2; then
+    fail "these files of $package name a path of this machine"
+  fi
+  env -u CAF_ROOT -u CAF_DIR scripts/use_package.sh "$folder/root/usr" "$folder" >build/logs/deb.log 2>&1 ||
+    { first_error build/logs/deb.log >&2; fail "no application can be built from $package; the whole log: build/logs/deb.log"; }
+}
+
 # Every header that a build read, and every library that its programs load, belongs to a package of scripts/setup.sh or to
-# one that such a package depends on.
+# one that such a package depends on. What is installed for these checks only does not count.
 check_packages() {
   local build files allowed owner strangers
   allowed=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
@@ -37,9 +88,9 @@ check_packages() {
   done
 }
 
-all=(format packages)
+all=(format docs clang tidy users deb packages)
 for name in "$@"; do
-  [[ " ${all[*]} " == *" $name "* ]] || { sed -n '2,7s/^# \?//p' "$0" >&2; exit 2; }
+  [[ " ${all[*]} " == *" $name "* ]] || { sed -n '2,12s/^# \?//p' "$0" >&2; exit 2; }
 done
 set_up --checks
 mkdir -p build/logs

@@ -3,7 +3,7 @@
 # user's cache unless an installed one is found. Quick when there is nothing to do.
 #
 # usage: scripts/setup.sh             prints what it does, and where CAF is
-#        scripts/setup.sh --checks    also installs what CI checks with: clang, clang-format, clang-tidy, Doxygen
+#        scripts/setup.sh --checks    also installs what CI checks with: clang, clang-format, clang-tidy, Doxygen, pkg-config
 #        CAF_ROOT=DIR scripts/...     uses the CAF 0.18.7 that is installed in DIR
 #        CAF_TARBALL=FILE scripts/... builds CAF from this file instead of Debian's copy
 set -euo pipefail
@@ -11,7 +11,7 @@ set -euo pipefail
 
 packages=(g++ cmake ninja-build libboost1.81-dev libdw-dev catch2 libjpeg62-turbo-dev libpng-dev xplanet-images xz-utils
           ca-certificates debian-archive-keyring)
-packages_for_checks=(clang clang-format clang-tidy doxygen)
+packages_for_checks=(clang clang-format clang-tidy doxygen pkgconf)
 
 caf_version=0.18.7
 caf_source_version=0.18.7-1~exp1
@@ -150,11 +150,12 @@ build_caf() ( # $1: where to; in a subshell, so that the lock and the trap end w
 
 set_up() {
   [[ $(uname -s) == Linux ]] || fail "Bulkhead runs on Linux only (it needs sealed memfds and pidfds)"
-  [[ ${1:-} == --checks ]] && packages+=("${packages_for_checks[@]}")
+  local wanted=("${packages[@]}")
+  [[ ${1:-} == --checks ]] && wanted+=("${packages_for_checks[@]}")
   if command -v apt-get >/dev/null; then
-    install_packages "${packages[@]}"
+    install_packages "${wanted[@]}"
   else
-    say "no apt-get here: expecting the packages' equivalents to be installed: ${packages[*]}"
+    say "no apt-get here: expecting the packages' equivalents to be installed: ${wanted[*]}"
   fi
   if [[ -n ${CAF_ROOT:-} ]]; then
     caf_is_installed ||

@@ -40,7 +40,9 @@ for preset in "${presets[@]}"; do
   passed=$((passed + count))
 done
 if [[ ${1:-} == --all ]]; then
-  step "check the packages" scripts/check.sh packages
+  for check in docs clang tidy users deb packages; do
+    step "check: $check" scripts/check.sh "$check"
+  done
 fi
 say "${presets[*]}: everything done in $((SECONDS - started)) s"
 printf '\n100%% tests passed, 0 tests failed out of %d\n' "$passed"
