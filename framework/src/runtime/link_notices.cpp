@@ -99,10 +99,11 @@ void link::spawn(uint64_t root, transport::spawn_request& what) {
   }
   departure leaving{*this, &beside};
   leaving.add_all(what.arguments, body);
+  const auto bytes = body.size();
   auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body), &leaving);
   leaving.depart();
   if (result != outcome::accepted)
-    events_->on_spawned(root, as_refusal(result, body.size(), what.arguments));
+    events_->on_spawned(root, as_refusal(result, bytes, what.arguments));
 }
 
 void link::rooted(uint64_t root, uint64_t local) {
