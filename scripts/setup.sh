@@ -58,7 +58,7 @@ install_packages() { # the names of packages
 }
 
 # Debian's experimental suite carries the upstream tarball of CAF. A private configuration reaches it, so that the
-# system's own sources, preferences and package lists stay as they are.
+# system's own sources, preferences and package lists stay as they are. A mirror may lag: the tarball's hash counts, not the date.
 download_caf() { # $1: empty directory; leaves the tarball in it
   local apt=$1/apt mirror suite=experimental
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 2>/dev/null | head -n 1) || true
@@ -71,7 +71,7 @@ download_caf() { # $1: empty directory; leaves the tarball in it
   local options=(-o "Dir::Etc::SourceList=$apt/sources.list" -o "Dir::Etc::SourceParts=$apt/parts"
                  -o "Dir::Etc::Preferences=/dev/null" -o "Dir::Etc::PreferencesParts=$apt/parts"
                  -o "Dir::State=$apt/state" -o "Dir::State::Status=$apt/status" -o "Dir::Cache=$apt/cache"
-                 -o "APT::Sandbox::User=root" -qq)
+                 -o "APT::Sandbox::User=root" -o "Acquire::Check-Valid-Until=false" -qq)
   apt-get "${options[@]}" update
   (cd "$1" && apt-get "${options[@]}" source --tar-only --download-only "actor-framework=$caf_source_version")
 }
