@@ -59,6 +59,7 @@ check_deb() {
   local package folder="$PWD/build/from the package"
   package=$(echo build/release/packages/libbulkhead-dev_*.deb)
   rm -rf "$folder"
+  mkdir -p "$folder"
   dpkg-deb -x "$package" "$folder/root"
   if grep -rIlF "$PWD" "$folder/root" >&2; then
     fail "these files of $package name a path of this machine"
