@@ -71,7 +71,7 @@ check_deb() {
 # Every header that a build read, and every library that its programs load, belongs to a package of scripts/setup.sh or to
 # one that such a package depends on. What is installed for these checks only does not count.
 check_packages() {
-  local build files allowed owner strangers
+  local build files allowed owners former strangers
   allowed=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
               "${packages[@]}" | grep -vE '^[ |]|^<' | sort -u
             dpkg-query -W -f '${binary:Package} ${Essential}\n' | sed -n 's/ yes$//p')
@@ -81,10 +81,16 @@ check_packages() {
             find "build/$build" -type f -executable -name '[a-z]*' ! -name '*.so*' ! -name '*.sh' -size +100k -print0 |
               xargs -0 -r ldd 2>/dev/null | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u | xargs -r realpath | sort -u)
     [[ $(wc -l <<<"$files") -gt 1000 ]] || fail "build/$build names too few of its headers to tell anything: build it first"
-    strangers=$(xargs dpkg -S <<<"$files" 2>&1 | sed -E 's/:[a-z0-9]+: /: /; s/^dpkg-query: no path found matching pattern /no package: /' |
+    owners=$(xargs dpkg -S <<<"$files" 2>&1 || true)
+    # Debian 12 has moved /lib to /usr/lib, but dpkg knows many files by their former place.
+    former=$(sed -n 's/^dpkg-query: no path found matching pattern \/usr//p' <<<"$owners")
+    owners+=$'\n'$([[ -z $former ]] || xargs dpkg -S <<<"$former" 2>&1 || true)
+    strangers=$(grep -vE '^$|^diversion by|no path found matching pattern /usr/' <<<"$owners" |
+                sed -E 's/:[a-z0-9]+(: |, )/\1/g; s/^dpkg-query: no path found matching pattern /no package: /' |
                 awk -F': ' -v allowed="$allowed" '
                   BEGIN { split(allowed, names, "\n"); for (i in names) { sub(/:.*/, "", names[i]); known[names[i]] = 1 } }
-                  !($1 in known) { print "  " $2 " is of " $1 }')
+                  { n = split($1, owners, ", "); ours = 0; for (i = 1; i <= n; ++i) ours += owners[i] in known }
+                  !ours { print "  " $2 " is of " $1 }')
     [[ -z $strangers ]] || { head -n 20 <<<"$strangers" >&2; fail "build/$build uses what scripts/setup.sh does not install"; }
   done
 }
