@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace test_support {
@@ -16,7 +17,7 @@ class generated_range {
 public:
   class iterator {
   public:
-    using value_type = std::invoke_result_t<const F&, int32_t>;
+    using value_type = std::remove_cvref_t<std::invoke_result_t<const F&, int32_t>>;
     using difference_type = std::ptrdiff_t;
 
     iterator() = default;
@@ -39,7 +40,11 @@ public:
     }
 
     friend bool operator==(const iterator& x, std::default_sentinel_t) {
-      return x.at_ == x.range_->last_;
+      return x.at_end();
+    }
+
+    [[nodiscard]] bool at_end() const {
+      return at_ == range_->last_;
     }
 
   private:
