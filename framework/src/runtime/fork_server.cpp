@@ -12,6 +12,7 @@
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/copy_request.hpp"
 #include "bulkhead/transport/handshake.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/config.hpp>
 

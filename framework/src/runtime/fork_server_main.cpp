@@ -9,6 +9,7 @@
 #include "bulkhead/runtime/task_runner.hpp"
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/copy_request.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <cerrno>
 #include <csignal>

@@ -5,6 +5,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/make_actor.hpp>

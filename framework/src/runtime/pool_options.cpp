@@ -1,6 +1,7 @@
 #include "bulkhead/runtime/pool_options.hpp"
 
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
 #include <thread>

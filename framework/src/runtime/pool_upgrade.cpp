@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/rollout.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <utility>
 

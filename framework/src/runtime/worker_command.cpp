@@ -6,6 +6,7 @@
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/transport/handshake.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
 #include <utility>
