@@ -46,8 +46,10 @@ platform::process_spec command_of(const worker_options& options, const platform:
     spec.program = file->path();
   spec.arguments.insert(spec.arguments.end(), options.arguments.begin(), options.arguments.end());
   spec.environment = merged(platform::environment(), options.environment);
-  spec.environment = merged(std::move(spec.environment), {std::string{transport::worker_variable} + "="
-                                                          + std::to_string(transport::protocol_version)});
+  std::string mark{transport::worker_variable};
+  mark += '=';
+  mark += std::to_string(transport::protocol_version);
+  spec.environment = merged(std::move(spec.environment), {mark});
   spec.working_directory = options.working_directory;
   return spec;
 }
