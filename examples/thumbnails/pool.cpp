@@ -8,8 +8,9 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <algorithm>
+#include <deque>
 #include <memory>
-#include <set>
 #include <utility>
 
 namespace thumbnails {
@@ -66,8 +67,13 @@ public:
   }
 
   void note(const bulkhead::worker_death& death) {
-    if (death.pid != 0)
-      deaths_.insert({death.slot, death.incarnation});
+    auto who = std::pair{death.slot, death.incarnation};
+    if (death.pid == 0 || std::find(deaths_.begin(), deaths_.end(), who) != deaths_.end())
+      return;
+    ++replaced_;
+    deaths_.push_back(who);
+    if (deaths_.size() > deaths_kept_max)
+      deaths_.pop_front();
   }
 
   [[nodiscard]] pool_health health() const {
@@ -81,7 +87,7 @@ public:
     result.waiting = now.waiting;
     result.served = served_;
     result.failed = failed_;
-    result.replaced = deaths_.size();
+    result.replaced = replaced_;
     return result;
   }
 
@@ -118,8 +124,10 @@ private:
   size_t waiting_bytes_ = 0;
   uint64_t served_ = 0;
   uint64_t failed_ = 0;
-  /// Of whom an answer or an event has told, whichever came first.
-  std::set<std::pair<uint32_t, uint32_t>> deaths_;
+  uint64_t replaced_ = 0;
+  /// Of whom an answer or an event has told lately, whichever came first: the other one follows within milliseconds.
+  std::deque<std::pair<uint32_t, uint32_t>> deaths_;
+  static constexpr size_t deaths_kept_max = 256;
 };
 
 } // namespace

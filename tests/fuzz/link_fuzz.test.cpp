@@ -43,7 +43,7 @@ struct attacked_link {
     worker = std::make_unique<transport::edge>(std::move(*other));
     out = std::make_unique<transport::outbox>(worker->own.data(), worker->peer.data(), worker->rings, worker->peer_bell,
                                               worker->own_bell, transport::outbox_limits{});
-    host = std::make_shared<runtime::link>(routes, peer_number, std::move(made->host), limits(), events);
+    host = runtime::link::make(routes, peer_number, std::move(made->host), limits(), events);
     routes.attach(peer_number, host);
   }
 

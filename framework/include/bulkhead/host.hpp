@@ -221,7 +221,8 @@ public:
   /// Sends what happens to messages that wait (`backlog_event`) and to supervised workers (`supervision_event`), and how workers have
   /// died (`death_certificate`), to `listener` from now on, for as long as it lives: three types of messages, to which others may be
   /// added, so an actor that wants only some of them sets `caf::drop` as its default handler. Drops are told together, some twenty
-  /// times a second at most; a certificate comes some milliseconds after the errors of the requests that died.
+  /// times a second at most; a certificate comes some milliseconds after the errors of the requests that died. A listener that
+  /// subscribes again gets each event once all the same.
   /// @param listener not kept alive by this.
   void subscribe(const caf::actor& listener);
 

@@ -99,6 +99,44 @@ private:
 
 boost::asio::io_context& io_of(caf::actor_system& system);
 
+/// What is closed when an actor ends, if it still exists then.
+class closed_at_end {
+public:
+  virtual ~closed_at_end();
+  [[nodiscard]] virtual bool exists() const noexcept = 0;
+  virtual void close() = 0;
+};
+
+template <class T>
+class closed_object final : public closed_at_end {
+public:
+  explicit closed_object(const std::shared_ptr<T>& object) noexcept : object_(object) {
+    // nop
+  }
+
+  [[nodiscard]] bool exists() const noexcept override {
+    return !object_.expired();
+  }
+
+  void close() override {
+    auto strong = object_.lock();
+    if (!strong)
+      return;
+    if constexpr (requires(boost::system::error_code & failed) { strong->close(failed); }) {
+      boost::system::error_code ignored;
+      strong->close(ignored);
+    } else {
+      strong->cancel();
+    }
+  }
+
+private:
+  std::weak_ptr<T> object_;
+};
+
+/// An actor that lives long opens many: those that exist no more are forgotten now and then.
+void close_at_end(caf::scheduled_actor& self, std::unique_ptr<closed_at_end> what);
+
 } // namespace detail
 
 /// An Asio executor that belongs to an event-based actor. What it runs is a message of that actor: never at the same time
@@ -224,17 +262,7 @@ actor_executor io(caf::scheduled_actor* self);
 /// @param object not kept alive by this.
 template <class T>
 void close_at_end(caf::event_based_actor* self, const std::shared_ptr<T>& object) {
-  self->attach_functor([weak = std::weak_ptr<T>{object}] {
-    auto strong = weak.lock();
-    if (!strong)
-      return;
-    if constexpr (requires(boost::system::error_code & failed) { strong->close(failed); }) {
-      boost::system::error_code ignored;
-      strong->close(ignored);
-    } else {
-      strong->cancel();
-    }
-  });
+  detail::close_at_end(*self, std::make_unique<detail::closed_object<T>>(object));
 }
 
 } // namespace bulkhead

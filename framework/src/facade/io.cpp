@@ -1,6 +1,7 @@
 #include "bulkhead/io.hpp"
 
 #include "bulkhead/errors.hpp"
+#include "bulkhead/runtime/caf_opened.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 
 #include <caf/action.hpp>
@@ -8,10 +9,12 @@
 #include <caf/actor_system.hpp>
 #include <caf/mailbox_element.hpp>
 
+#include <bit>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace bulkhead {
 
@@ -48,6 +51,16 @@ private:
   std::optional<io_work> work_;
 };
 
+/// All that is closed with one actor.
+struct closed_list final : caf::attachable {
+  void actor_exited(const caf::error&, caf::execution_unit*) override {
+    for (auto x = all.rbegin(); x != all.rend(); ++x)
+      (*x)->close();
+  }
+
+  std::vector<std::unique_ptr<closed_at_end>> all;
+};
+
 } // namespace
 
 thread_local const actor_turn* actor_turn::current_ = nullptr;
@@ -80,6 +93,20 @@ void run_in_actor(std::shared_ptr<const io_binding> binding, io_work work) {
   auto action = caf::make_action([content = std::move(content)]() mutable { content(); });
   receiver->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(action)),
                     runtime::caf_scheduler::current_unit());
+}
+
+closed_at_end::~closed_at_end() = default;
+
+void close_at_end(caf::scheduled_actor& self, std::unique_ptr<closed_at_end> what) {
+  if (auto list = runtime::find_attached<closed_list>(self)) {
+    if (std::has_single_bit(list->all.size()))
+      std::erase_if(list->all, [](auto& x) { return !x->exists(); });
+    list->all.push_back(std::move(what));
+    return;
+  }
+  auto list = std::make_unique<closed_list>();
+  list->all.push_back(std::move(what));
+  self.attach(std::move(list));
 }
 
 boost::asio::io_context& io_of(caf::actor_system& system) {

@@ -177,7 +177,7 @@ void supervisor_actor::end_all(caf::error reason) {
 }
 
 void supervisor_actor::subscribe(const caf::actor& listener) {
-  listeners_.push_back(caf::actor_cast<caf::weak_actor_ptr>(listener));
+  listeners_.add(caf::actor_cast<caf::strong_actor_ptr>(listener));
   for (auto& [place, x] : children_.all())
     send(listener, x->status);
 }

@@ -2,6 +2,7 @@
 
 #include "child_list.hpp"
 
+#include "bulkhead/runtime/listener_list.hpp"
 #include "bulkhead/supervisor.hpp"
 
 #include <caf/disposable.hpp>
@@ -82,7 +83,7 @@ private:
   const restart_policy intensity_;
   child_list children_;
   std::vector<death> deaths_;
-  std::vector<caf::weak_actor_ptr> listeners_;
+  runtime::listener_list listeners_;
   /// Why it ends, as soon as it does.
   std::optional<caf::error> ending_;
   /// Itself, while it ends: nobody else may care any more.

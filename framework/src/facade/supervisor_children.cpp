@@ -213,12 +213,8 @@ void supervisor_actor::settle(listed_child& who, child_state now) {
     answer(who, ending_ ? *ending_
                         : caf::make_error(caf::sec::request_receiver_down, who.status.name + " has ended: " + why));
   }
-  std::erase_if(listeners_, [&](auto& x) {
-    auto listener = x.lock();
-    if (listener)
-      send(caf::actor_cast<caf::actor>(listener), who.status);
-    return !listener;
-  });
+  for (auto& x : listeners_.living())
+    send(caf::actor_cast<caf::actor>(x), who.status);
 }
 
 void supervisor_actor::answer(listed_child& who, const caf::expected<caf::actor>& what) {

@@ -7,6 +7,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/serializer.hpp>
 
+#include <mutex>
 #include <typeinfo>
 #include <utility>
 
@@ -53,6 +54,19 @@ const char* caf_pool::name() const {
 
 bool caf_pool::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) {
   return behind_->enqueue(caf::strong_actor_ptr{ctrl()}, std::move(what), context);
+}
+
+void caf_pool::attach(caf::attachable_ptr what) {
+  caf::monitorable_actor::attach(std::move(what));
+  std::lock_guard guard{mtx_};
+  observers_.added(attachables_head_);
+}
+
+bool caf_pool::add_backlink(caf::abstract_actor* other) {
+  if (!caf::monitorable_actor::add_backlink(other))
+    return false;
+  observers_.added(attachables_head_);
+  return true;
 }
 
 void caf_pool::on_destroy() {

@@ -51,6 +51,13 @@ void caf_proxy::adopt(caf::attachable_ptr observers) {
     last = &(*last)->next;
   *last = std::move(attachables_head_);
   attachables_head_ = std::move(observers);
+  observers_.sweep(attachables_head_);
+}
+
+void caf_proxy::attach(caf::attachable_ptr what) {
+  caf::actor_proxy::attach(std::move(what));
+  std::lock_guard guard{mtx_};
+  observers_.added(attachables_head_);
 }
 
 std::shared_ptr<link> caf_proxy::via() const {
@@ -81,6 +88,7 @@ void caf_proxy::unlink_there(const caf::actor_control_block& observer) {
 bool caf_proxy::add_backlink(caf::abstract_actor* other) {
   if (!caf::actor_proxy::add_backlink(other))
     return false;
+  observers_.added(attachables_head_);
   link_there(caf::strong_actor_ptr{other->ctrl()});
   return true;
 }

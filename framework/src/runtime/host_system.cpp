@@ -72,7 +72,7 @@ void host_system::log_to(std::function<void(std::string_view line)> sink) {
 
 void host_system::subscribe(const caf::strong_actor_ptr& listener) {
   std::lock_guard guard{mutex_};
-  listeners_.push_back(caf::actor_cast<caf::weak_actor_ptr>(listener));
+  listeners_.add(listener);
 }
 
 void host_system::publish(const backlog_event& what) {
@@ -100,17 +100,9 @@ bool host_system::memory_ran_out() {
 }
 
 void host_system::send_all(const caf::message& what) {
-  std::vector<caf::strong_actor_ptr> all;
-  {
-    std::lock_guard guard{mutex_};
-    std::erase_if(listeners_, [&all](auto& x) {
-      auto strong = x.lock();
-      if (!strong)
-        return true;
-      all.push_back(std::move(strong));
-      return false;
-    });
-  }
+  std::unique_lock guard{mutex_};
+  auto all = listeners_.living();
+  guard.unlock();
   for (auto& x : all)
     x->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, what), &routes().context());
 }

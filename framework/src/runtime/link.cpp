@@ -80,7 +80,8 @@ link::link(router& routes, transport::process_number peer, transport::edge end, 
     peer_node_(routes.node_of(peer)),
     events_(&events),
     edge_(std::move(end)),
-    options_(limits.backlog) {
+    options_(limits.backlog),
+    resolved_(std::make_unique<resolve_cache>()) {
   inbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, limits.records.message_bytes_max);
   outbox_.emplace(edge_->own.data(), edge_->peer.data(), edge_->rings, edge_->peer_bell, edge_->own_bell,
                   records_of(limits));
@@ -96,6 +97,11 @@ link::link(router& routes) : router_(routes), peer_(0), closed_(true), end_reaso
 }
 
 link::~link() = default;
+
+std::shared_ptr<link> link::make(router& routes, transport::process_number peer, transport::edge end,
+                                 const link_limits& limits, link_events& events) {
+  return std::shared_ptr<link>{new link(routes, peer, std::move(end), limits, events)};
+}
 
 std::shared_ptr<link> link::nowhere(router& routes) {
   return std::shared_ptr<link>{new link(routes)};
@@ -154,6 +160,7 @@ void link::wait_for_turn() noexcept {
 
 void link::let_go() {
   wait_for_turn();
+  resolved_.reset();
   borrower_.reset();
   channel_.reset();
   edge_.reset();

@@ -12,23 +12,13 @@ using transport::envelope;
 using transport::record_kind;
 
 void link::report_end(const wire_address& who, const caf::strong_actor_ptr& actor) {
-  {
-    std::lock_guard guard{watched_mutex_};
-    if (!watched_.emplace(who.process, who.actor).second)
-      return;
-  }
-  actor->get()->attach_functor([self = weak_from_this(), who](const caf::error& reason) {
-    auto strong = self.lock();
-    if (!strong)
-      return;
-    {
-      std::lock_guard guard{strong->watched_mutex_};
-      strong->watched_.erase({who.process, who.actor});
-    }
-    strong->router_.exports().ended(who, reason);
-    if (!strong->closed_)
-      strong->send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, reason);
-  });
+  router_.reports().add(who, actor, peer_);
+  if (closed_) // the link may have been closed in between
+    router_.reports().forget(peer_);
+}
+
+void link::tell_end(const wire_address& who, const caf::error& reason) {
+  send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, reason);
 }
 
 void link::send_plain(record_kind kind, const envelope& head) {

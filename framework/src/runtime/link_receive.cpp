@@ -131,11 +131,11 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
 }
 
 caf::strong_actor_ptr link::find(const wire_address& who) {
-  return resolved_.get(who, [this](auto& x) { return router_.find(x); });
+  return resolved_->get(who, [this](auto& x) { return router_.find(x); });
 }
 
 caf::strong_actor_ptr link::resolve(const wire_address& who) {
-  return resolved_.get(who, [this](auto& x) { return router_.resolve(x); });
+  return resolved_->get(who, [this](auto& x) { return router_.resolve(x); });
 }
 
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {

@@ -197,7 +197,7 @@ void link::send_error_response(const envelope& head, caf::error reason) {
 bool link::forward_exit(caf_proxy& to, caf::mailbox_element& what) {
   auto& content = what.payload.get_as<caf::exit_msg>(0);
   auto sender = caf::actor_cast<caf::strong_actor_ptr>(content.source);
-  if (sender && sender->get()->getf(caf::abstract_actor::is_terminated_flag))
+  if (ends_link(to, what))
     return true;
   if (closed_)
     return false;

@@ -33,7 +33,14 @@ public:
 } // namespace
 
 router::router(caf::actor_system& system, transport::process_number self, const transport::system_key& key, loop& runs)
-  : system_(system), self_(self), key_(key), loop_(runs), proxies_(system, *this), exports_(*this) {
+  : system_(system),
+    self_(self),
+    key_(key),
+    loop_(runs),
+    proxies_(system, *this),
+    exports_(*this),
+    reports_(
+      std::make_shared<end_reports>([this](auto& who, auto& reason, auto& peers) { tell_end(who, reason, peers); })) {
   context_ = std::make_unique<scheduler_unit>(system, proxies_);
 }
 
@@ -161,6 +168,7 @@ void router::detach(transport::process_number number, const caf::error& reason) 
     end(std::move(x), reason);
   (void) take_all(proxies_);
   (void) exports_.forget(number);
+  reports_->forget(number);
 }
 
 caf::error router::reason_of(const wire_address& who) const {
@@ -205,6 +213,13 @@ void router::end(ending what, const caf::error& reason) {
   for (auto& first : what.observers)
     for (auto x = first.get(); x != nullptr; x = x->next.get())
       x->actor_exited(reason, nullptr);
+}
+
+void router::tell_end(const wire_address& who, const caf::error& reason, const end_reports::peer_list& peers) {
+  exports_.ended(who, reason);
+  for (auto peer : peers)
+    if (auto via = link_to(peer))
+      via->tell_end(who, reason);
 }
 
 void router::pin(const caf::strong_actor_ptr& actor) {

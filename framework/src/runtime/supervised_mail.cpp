@@ -13,6 +13,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/system_messages.hpp>
 
+#include <bit>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -66,6 +67,8 @@ void supervised_slot::link_to(const caf::strong_actor_ptr& observer) {
   if (auto who = host_.routes().address_of(*observer)) {
     std::lock_guard guard{mutex_};
     links_[{who->process, who->actor}] = caf::actor_cast<caf::weak_actor_ptr>(observer);
+    if (std::has_single_bit(links_.size())) // seldom enough to cost nothing, and often enough for few to be left
+      std::erase_if(links_, [](auto& x) { return x.second->strong_refs == 0; });
     via = route_.via;
   }
   if (via)
@@ -158,9 +161,14 @@ void supervised_slot::replay(uint32_t incarnation) {
 // An exit that CAF sends because of a link stays here: the actor's process has its own half of the link.
 bool supervised_slot::order_exit(caf_proxy& handle, caf::mailbox_element_ptr what, caf::execution_unit* context) {
   auto& content = what->payload.get_as<caf::exit_msg>(0);
-  auto sender = caf::actor_cast<caf::strong_actor_ptr>(content.source);
-  if (sender && sender->get()->getf(caf::abstract_actor::is_terminated_flag))
+  auto source = caf::actor_cast<caf::strong_actor_ptr>(content.source);
+  auto linked = source ? host_.routes().address_of(*source) : std::nullopt;
+  if (ends_link(handle, *what)) {
+    std::lock_guard guard{mutex_};
+    if (linked)
+      links_.erase({linked->process, linked->actor});
     return true;
+  }
   auto reason = content.reason;
   {
     std::lock_guard guard{mutex_};

@@ -74,7 +74,7 @@ void worker_process::on_verdict() {
 void worker_process::connect() {
   link_limits limits{
     {options_.message_bytes_max}, {options_.payload_bytes_max, options_.when_payloads_full}, backlog_of(options_)};
-  auto made = std::make_shared<link>(host_.routes(), number_, std::move(*edge_), limits, *this);
+  auto made = link::make(host_.routes(), number_, std::move(*edge_), limits, *this);
   edge_.reset();
   {
     std::lock_guard guard{mutex_};

@@ -88,7 +88,7 @@ worker_system::~worker_system() = default;
 
 void worker_system::connect(transport::edge end, platform::unique_fd lifeline) {
   link_limits limits{{host_.message_bytes_max}, {host_.payload_bytes_max, host_.fallback}, host_.backlog};
-  link_ = std::make_shared<link>(routes(), transport::host_process, std::move(end), limits, *this);
+  link_ = link::make(routes(), transport::host_process, std::move(end), limits, *this);
   routes().attach(transport::host_process, link_);
   lifeline_ = std::make_unique<boost::asio::posix::stream_descriptor>(the_keeper().context(), lifeline.release());
   the_keeper().post([this] { watch_lifeline(); });

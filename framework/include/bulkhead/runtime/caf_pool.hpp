@@ -1,5 +1,7 @@
 #pragma once
 
+#include "bulkhead/runtime/caf_observers.hpp"
+
 #include <caf/actor_control_block.hpp>
 #include <caf/error.hpp>
 #include <caf/monitorable_actor.hpp>
@@ -23,6 +25,10 @@ public:
 
   bool enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) override;
 
+  void attach(caf::attachable_ptr what) override;
+
+  bool add_backlink(caf::abstract_actor* other) override;
+
   /// Its last handle is gone.
   void on_destroy() override;
 
@@ -43,6 +49,7 @@ public:
 
 private:
   const std::shared_ptr<actor_pool> behind_;
+  observer_sweep observers_;
 };
 
 /// The pool behind a handle; null if it is another kind of actor.

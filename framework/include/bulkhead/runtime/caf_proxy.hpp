@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/runtime/caf_observers.hpp"
 #include "bulkhead/runtime/export_table.hpp"
 
 #include <caf/actor_proxy.hpp>
@@ -34,6 +35,8 @@ public:
 
   /// Its last handle is gone.
   void on_destroy() override;
+
+  void attach(caf::attachable_ptr what) override;
 
   bool add_backlink(caf::abstract_actor* other) override;
 
@@ -82,6 +85,7 @@ private:
   const wire_address target_;
   const std::shared_ptr<supervised_slot> slot_;
   std::atomic<uint64_t> local_id_ = 0;
+  observer_sweep observers_;
 };
 
 /// The proxy behind a handle; null if it is another kind of actor.

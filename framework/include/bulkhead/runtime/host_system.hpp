@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/pool_options.hpp"
 #include "bulkhead/runtime/death_reporter.hpp"
+#include "bulkhead/runtime/listener_list.hpp"
 #include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/supervision/dead_letter_box.hpp"
@@ -197,7 +198,7 @@ private:
   /// By workers, and to workers that have ended.
   uint64_t dropped_elsewhere_ = 0;
   std::function<void(std::string_view)> log_sink_;
-  std::vector<caf::weak_actor_ptr> listeners_;
+  listener_list listeners_;
   wait_graph waits_of_all_;
   platform::oom_kills oom_kills_;
   supervision::dead_letter_box dead_letters_;

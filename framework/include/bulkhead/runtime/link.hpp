@@ -24,9 +24,7 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace bulkhead::runtime {
@@ -43,9 +41,10 @@ class router;
 /// it answers every request with the reason.
 class link final : public std::enable_shared_from_this<link>, public transport::loan_returns, public ticket_returns {
 public:
+  /// Not by `make_shared`: payloads refer to it weakly for long, and would keep its memory.
   /// @param events must outlive the link's last `poll`.
-  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
-       link_events& events);
+  static std::shared_ptr<link> make(router& routes, transport::process_number peer, transport::edge end,
+                                    const link_limits& limits, link_events& events);
 
   link(const link&) = delete;
   link& operator=(const link&) = delete;
@@ -145,8 +144,11 @@ public:
 
   class hold;
 
-  /// Sends a `down` for `who` when it ends; at once if it has.
+  /// The peer is told when `who` ends; at once if it has.
   void report_end(const wire_address& who, const caf::strong_actor_ptr& actor);
+
+  /// Tells the peer that `who` has ended.
+  void tell_end(const wire_address& who, const caf::error& reason);
 
   /// Answers a request with an error.
   void answer(const caf::strong_actor_ptr& requester, caf::message_id request, caf::error reason,
@@ -231,6 +233,8 @@ public:
   }
 
 private:
+  link(router& routes, transport::process_number peer, transport::edge end, const link_limits& limits,
+       link_events& events);
   explicit link(router& routes);
 
   using outcome = transport::outbox::outcome;
@@ -301,9 +305,7 @@ private:
   /// Made by the thread that reads, for the first message.
   std::shared_ptr<handled_log> handled_;
   /// Of the thread that reads.
-  resolve_cache resolved_;
-  std::mutex watched_mutex_;
-  std::set<std::pair<transport::process_number, uint64_t>> watched_;
+  std::unique_ptr<resolve_cache> resolved_;
   shm::turn reading_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> corrupt_ = false;

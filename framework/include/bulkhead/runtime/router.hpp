@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/runtime/end_reports.hpp"
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/loop.hpp"
 #include "bulkhead/transport/handshake.hpp"
@@ -59,6 +60,9 @@ public:
   }
   [[nodiscard]] export_table& exports() noexcept {
     return exports_;
+  }
+  [[nodiscard]] end_reports& reports() noexcept {
+    return *reports_;
   }
 
   /// Context for encoding and decoding outside of the loop's threads; what becomes runnable goes to the scheduler.
@@ -157,6 +161,7 @@ private:
   [[nodiscard]] caf::strong_actor_ptr known(const wire_address& who) const;
   void release_dropped();
   static void end(ending what, const caf::error& reason);
+  void tell_end(const wire_address& who, const caf::error& reason, const end_reports::peer_list& peers);
   [[nodiscard]] std::shared_ptr<link> link_to(transport::process_number process) const;
   [[nodiscard]] std::optional<transport::process_number> process_of(const caf::node_id& node) const;
 
@@ -167,6 +172,7 @@ private:
   std::unique_ptr<caf::execution_unit> context_;
   caf::proxy_registry proxies_;
   export_table exports_;
+  const std::shared_ptr<end_reports> reports_;
 
   mutable std::mutex mutex_;
   caf::node_id host_node_;

@@ -1,0 +1,80 @@
+#include "level.hpp"
+
+#include <bulkhead/platform/this_process.hpp>
+
+#include <caf/monitorable_actor.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <mutex>
+#include <ostream>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/allocator_interface.h>
+#else
+#include <malloc.h>
+#endif
+
+namespace endurance {
+
+namespace {
+
+/// CAF keeps these to derived classes.
+struct opened_actor final : caf::monitorable_actor {
+  static size_t count(caf::monitorable_actor& actor) {
+    std::lock_guard guard{actor.*(&opened_actor::mtx_)};
+    size_t result = 0;
+    for (auto x = (actor.*(&opened_actor::attachables_head_)).get(); x != nullptr; x = x->next.get())
+      ++result;
+    return result;
+  }
+};
+
+size_t heap_bytes() {
+#ifdef __SANITIZE_ADDRESS__
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  auto all = ::mallinfo2();
+  return all.uordblks + all.hblkhd;
+#endif
+}
+
+size_t count_threads() {
+  std::filesystem::directory_iterator all{"/proc/self/task"};
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
+} // namespace
+
+holdings now() {
+  return {heap_bytes(), bulkhead::platform::open_descriptors(), count_threads()};
+}
+
+std::ostream& operator<<(std::ostream& out, const holdings& what) {
+  return out << what.heap_bytes << " bytes, " << what.descriptors << " descriptors, " << what.threads << " threads";
+}
+
+size_t observers_of(const caf::strong_actor_ptr& actor) {
+  return opened_actor::count(dynamic_cast<caf::monitorable_actor&>(*actor->get()));
+}
+
+bool stays_level(const rounds& how, const std::function<void(size_t)>& round) {
+  for (size_t i = 0; i < how.first; ++i)
+    round(i);
+  auto before = now();
+  for (size_t i = 0; i < how.more; ++i)
+    round(how.first + i);
+  auto after = before;
+  // What has ended may be with other threads still.
+  auto level = test_support::eventually([&] {
+    after = now();
+    return after.heap_bytes <= before.heap_bytes + how.more * how.bytes_max && after.descriptors <= before.descriptors
+           && after.threads <= before.threads;
+  });
+  if (!level)
+    std::cerr << "before: " << before << "; after " << how.more << " rounds more: " << after << std::endl;
+  return level;
+}
+
+} // namespace endurance
