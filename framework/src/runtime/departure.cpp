@@ -62,17 +62,18 @@ void departure::add_all(const caf::message& content, const caf::byte_buffer& enc
 }
 
 bool departure::accepted(const transport::record_counts& number) {
-  if (beside_ != nullptr) {
-    if (!beside_->send_descriptors())
-      return false;
+  if (beside_ != nullptr)
     beside_->depart();
-  }
   auto& exports = link_.routes().exports();
   if (source_ != nullptr)
     source_first_ = exports.note(source_who_, *source_, link_.peer(), number);
   for (auto& x : travellers_)
     x.first = exports.note(x.who, x.actor, link_.peer(), number);
   return true;
+}
+
+std::shared_ptr<transport::descriptor_packet> departure::packet() const {
+  return beside_ != nullptr ? beside_->packet() : nullptr;
 }
 
 void departure::depart() {

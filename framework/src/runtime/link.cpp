@@ -200,6 +200,7 @@ void link::close(const std::optional<worker_death>& death, const request_set& ke
   closed_ = true;
   reading_.give_back();
   auto untouched = untouched_requests();
+  outbox_->drop_waiting();
   for (auto& entry : pending_.take_all()) {
     if (kept.contains(entry.key))
       continue;

@@ -93,7 +93,7 @@ void link::spawn(uint64_t root, transport::spawn_request& what) {
   auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body), &leaving);
   leaving.depart();
   if (result != outcome::accepted)
-    events_->on_spawned(root, as_refusal(result, bytes, what.arguments));
+    events_->on_spawned(root, as_refusal(result, bytes, what.arguments, beside));
 }
 
 void link::rooted(uint64_t root, uint64_t local) {

@@ -88,6 +88,7 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
   case record_kind::give_back:
     if (!lender_->give_back(head.target))
       found_corrupt("it returned a loan that it does not have");
+    outbox_->descriptors_taken();
     break;
   case record_kind::forget_chunk:
     borrower_->forget(head.target);

@@ -54,13 +54,13 @@ thread_local std::vector<held_message>* held_messages = nullptr;
 
 } // namespace
 
-caf::error link::as_refusal(outcome result, size_t bytes, const caf::message& content) {
+caf::error link::as_refusal(outcome result, size_t bytes, const caf::message& content,
+                            const transport::outgoing_attachments& beside) {
   switch (result) {
   case outcome::too_large:
     return caf::make_error(errc::message_too_large, transport::type_names(content), bytes);
   case outcome::refused:
-    return caf::make_error(errc::resources_exhausted,
-                           "too many descriptors are under way to the receiver (64 at most): send fewer at a time");
+    return caf::make_error(errc::resources_exhausted, beside.packet() ? beside.packet()->complaint() : std::string{});
   default:
     return caf::make_error(errc::shutting_down);
   }
@@ -157,10 +157,10 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   if (booking.survives())
     return true;
   if (what->mid.is_response() && result != outcome::closed) {
-    send_error_response(head, as_refusal(result, body.buffer.size(), what->payload));
+    send_error_response(head, as_refusal(result, body.buffer.size(), what->payload, beside));
     return true;
   }
-  auto reason = result == outcome::closed ? end_reason_ : as_refusal(result, body.buffer.size(), what->payload);
+  auto reason = result == outcome::closed ? end_reason_ : as_refusal(result, body.buffer.size(), what->payload, beside);
   return refuse(*what, std::move(reason), context);
 }
 

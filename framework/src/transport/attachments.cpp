@@ -4,7 +4,41 @@
 #include "bulkhead/transport/fd.hpp"
 #include "bulkhead/transport/lender.hpp"
 
+#include <cerrno>
+#include <utility>
+
 namespace bulkhead::transport {
+
+descriptor_packet::descriptor_packet(lender& from, std::vector<fd> descriptors)
+  : from_(from), descriptors_(std::move(descriptors)), number_(from.name_packet()) {
+  // nop
+}
+
+descriptor_packet::~descriptor_packet() {
+  if (!sent_)
+    (void) from_.give_back(number_);
+}
+
+descriptor_packet::outcome descriptor_packet::send() {
+  return send(descriptors_);
+}
+
+descriptor_packet::outcome descriptor_packet::send_none() {
+  return send({});
+}
+
+descriptor_packet::outcome descriptor_packet::send(std::span<const fd> descriptors) {
+  auto result = from_.send_descriptors(number_, descriptors);
+  if (!result && result.error().number == EAGAIN && from_.descriptors_under_way())
+    return outcome::no_room;
+  if (!result) {
+    complaint_ = "the descriptors of a message cannot be sent: " + result.error().message();
+    return outcome::failed;
+  }
+  sent_ = true;
+  descriptors_.clear();
+  return outcome::sent;
+}
 
 outgoing_attachments::outgoing_attachments(lender& from) noexcept : from_(from) {
   // nop
@@ -15,8 +49,6 @@ outgoing_attachments::~outgoing_attachments() {
     return;
   for (auto& x : payloads_)
     (void) from_.give_back(x.loan);
-  if (packet_ != 0)
-    (void) from_.give_back(packet_);
 }
 
 std::optional<uint64_t> outgoing_attachments::lend(const bytes& payload) {
@@ -53,13 +85,10 @@ uint64_t outgoing_attachments::payload_bytes() const noexcept {
 }
 
 attachments_trailer outgoing_attachments::close() {
-  if (!descriptors_.empty())
-    packet_ = from_.lend_descriptors(descriptors_.size());
-  return {packet_, static_cast<uint32_t>(payloads_.size()), static_cast<uint32_t>(descriptors_.size())};
-}
-
-bool outgoing_attachments::send_descriptors() {
-  return descriptors_.empty() || from_.send_descriptors(packet_, descriptors_);
+  auto count = static_cast<uint32_t>(descriptors_.size());
+  if (count > 0)
+    packet_ = std::make_shared<descriptor_packet>(from_, std::move(descriptors_));
+  return {packet_ ? packet_->number() : 0, static_cast<uint32_t>(payloads_.size()), count};
 }
 
 incoming_attachments::incoming_attachments() = default;

@@ -29,8 +29,11 @@ struct packet_head {
 static_assert(sizeof(packet_head) == 24);
 static_assert(descriptors_max <= platform::fds_per_packet_max);
 
-bool send_packet(int socket, const packet_head& head, std::span<const int> fds) {
-  return platform::send_with_fds(socket, std::as_bytes(std::span{&head, 1}), fds).has_value();
+platform::result<void> send_packet(int socket, const packet_head& head, std::span<const int> fds) {
+  auto result = platform::send_with_fds(socket, std::as_bytes(std::span{&head, 1}), fds);
+  if (!result && (result.error().number == EPIPE || result.error().number == ECONNRESET))
+    return {};
+  return result;
 }
 
 } // namespace
@@ -39,12 +42,12 @@ descriptor_channel::descriptor_channel(platform::unique_fd socket) noexcept : so
   // nop
 }
 
-bool descriptor_channel::send_chunk(uint64_t number, const platform::memory_file& file) const {
+platform::result<void> descriptor_channel::send_chunk(uint64_t number, const platform::memory_file& file) const {
   auto fd = file.fd();
   return send_packet(socket_.get(), {packet_kind::chunk, 1, number, file.size()}, {&fd, 1});
 }
 
-bool descriptor_channel::send(uint64_t packet, std::span<const fd> descriptors) const {
+platform::result<void> descriptor_channel::send(uint64_t packet, std::span<const fd> descriptors) const {
   std::array<int, descriptors_max> numbers;
   for (size_t i = 0; i < descriptors.size(); ++i)
     numbers[i] = descriptors[i].number();

@@ -2,6 +2,7 @@
 
 #include "bulkhead/transport/fd.hpp"
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -27,7 +28,8 @@ std::optional<payload_reference> lender::lend(const bytes& payload) {
     std::memcpy(copy->first(), payload.data(), payload.size());
     owner = std::move(copy);
   }
-  if (!arena_->announce(*owner, [this](auto number, auto& file) { return channel_.send_chunk(number, file); }))
+  auto announce = [this](auto number, auto& file) { return channel_.send_chunk(number, file).has_value(); };
+  if (!arena_->announce(*owner, announce))
     return std::nullopt;
   std::lock_guard guard{mutex_};
   if (closed_)
@@ -38,20 +40,36 @@ std::optional<payload_reference> lender::lend(const bytes& payload) {
   return result;
 }
 
-uint64_t lender::lend_descriptors(size_t count) {
+uint64_t lender::name_packet() {
   std::lock_guard guard{mutex_};
   auto number = ++last_loan_;
-  if (!closed_) {
-    loans_.emplace(number, loan{nullptr, static_cast<uint32_t>(count)});
-    descriptors_ += count;
-  }
+  if (!closed_)
+    loans_.emplace(number, loan{nullptr, 0});
   return number;
 }
 
-bool lender::send_descriptors(uint64_t packet, std::span<const fd> descriptors) {
-  // Under the mutex: once `close` has returned, nobody uses the channel any more.
+// Under the mutex: once `close` has returned, nobody uses the channel any more.
+platform::result<void> lender::send_descriptors(uint64_t packet, std::span<const fd> descriptors) {
   std::lock_guard guard{mutex_};
-  return !closed_ && descriptors_ <= descriptors_max && channel_.send(packet, descriptors);
+  auto named = loans_.find(packet);
+  if (closed_ || named == loans_.end())
+    return {}; // the peer is gone
+  if (descriptors_ + descriptors.size() > descriptors_max)
+    return platform::os_error{EAGAIN, "sendmsg"};
+  auto sent = channel_.send(packet, descriptors);
+  // What lacks in the kernel may be what the peer has not taken yet. An open file that is closed stays so.
+  if (!sent && sent.error().number != EBADF && descriptors_ > 0)
+    return platform::os_error{EAGAIN, "sendmsg"};
+  if (!sent)
+    return sent;
+  named->second.descriptors = static_cast<uint32_t>(descriptors.size());
+  descriptors_ += descriptors.size();
+  return {};
+}
+
+bool lender::descriptors_under_way() const {
+  std::lock_guard guard{mutex_};
+  return descriptors_ > 0;
 }
 
 bool lender::give_back(uint64_t number) {

@@ -37,15 +37,20 @@ outbox::outcome outbox::send(record_kind kind, uint16_t flags, const envelope& h
     return outcome::closed;
   if (body.size() > limits_.message_bytes_max)
     return outcome::too_large;
-  if (!accept({accepted_.data + 1, accepted_.urgent}, told))
+  auto packet = told != nullptr ? told->packet() : nullptr;
+  // Ahead of their turn they would hold the room that a record in front of them waits for.
+  auto ahead = packet && has_waiting() ? readiness::waits : send_ahead(packet);
+  if (ahead == readiness::failed || !accept({accepted_.data + 1, accepted_.urgent}, told))
     return outcome::refused;
+  if (ahead == readiness::ready)
+    packet = nullptr;
   auto fits = sizeof(envelope) + body.size() <= direct_bytes_max_;
-  if (fits && !has_waiting() && write(data_, kind, flags, head, body)) {
+  if (fits && !packet && !has_waiting() && write(data_, kind, flags, head, body)) {
     if (data_.publish())
       peer_bell_.ring();
     return outcome::accepted;
   }
-  parcel item{kind, flags, head, fits ? body : std::move(body), false};
+  parcel item{kind, flags, head, fits ? body : std::move(body), false, std::move(packet)};
   spill_.push_back(std::move(item));
   // The loop pumps when the peer has made room. A sender that floods helps now and then: looking for room costs a
   // cache line of the peer's.
@@ -77,12 +82,20 @@ outbox::outcome outbox::send_newest(record_kind kind, const envelope& head, caf:
 outbox::outcome outbox::send_urgent(uint16_t flags, const envelope& head, caf::byte_buffer&& body, acceptance* told) {
   if (sizeof(envelope) + body.size() > control_bytes_max_)
     return send(record_kind::message, flags, head, std::move(body), told);
-  std::lock_guard guard{mutex_};
+  std::unique_lock guard{mutex_};
   if (closed_)
     return outcome::closed;
   if (body.size() > limits_.message_bytes_max)
     return outcome::too_large;
-  if (!accept({accepted_.data, accepted_.urgent + 1}, told))
+  // Control records bring the peer the room that it waits for, so none of them may wait for room for descriptors.
+  using sent = descriptor_packet::outcome;
+  auto packet = told != nullptr ? told->packet() : nullptr;
+  auto ahead = packet ? packet->send() : sent::sent;
+  if (ahead == sent::no_room) {
+    guard.unlock();
+    return send(record_kind::message, flags, head, std::move(body), told);
+  }
+  if (ahead == sent::failed || !accept({accepted_.data, accepted_.urgent + 1}, told))
     return outcome::refused;
   return put_control(record_kind::message, flags, head, body);
 }
@@ -119,6 +132,35 @@ outbox::outcome outbox::put_control(record_kind kind, uint16_t flags, const enve
   return outcome::accepted;
 }
 
+outbox::readiness outbox::send_ahead(const std::shared_ptr<descriptor_packet>& packet) {
+  using sent = descriptor_packet::outcome;
+  if (!packet)
+    return readiness::ready;
+  auto result = packet->send();
+  if (result == sent::no_room) {
+    // Announced before the last look, or what the peer takes meanwhile would be missed.
+    wants_descriptors_ = true;
+    result = packet->send();
+    if (result != sent::no_room)
+      wants_descriptors_ = false;
+  }
+  return result == sent::sent ? readiness::ready : result == sent::failed ? readiness::failed : readiness::waits;
+}
+
+// It was accepted, so it arrives in any case; without its descriptors, if they cannot be sent at all. Returns false if it waits.
+bool outbox::send_late(parcel& item) {
+  if (!item.packet)
+    return true;
+  wants_descriptors_ = false;
+  auto ahead = send_ahead(item.packet);
+  if (ahead == readiness::failed && item.packet->send_none() != descriptor_packet::outcome::sent)
+    return false;
+  if (ahead == readiness::waits)
+    return false;
+  item.packet = nullptr;
+  return true;
+}
+
 void outbox::pump() {
   std::lock_guard guard{mutex_};
   if (!closed_ && has_waiting())
@@ -143,6 +185,17 @@ void outbox::for_each_waiting(const std::function<void(const envelope&)>& visit)
       if (item.kind == record_kind::message)
         visit(item.head);
   }
+}
+
+void outbox::drop_waiting() {
+  std::deque<parcel> spill, control; // both outlive the guard: the lender has a lock of its own
+  std::list<stream> streams;
+  std::lock_guard guard{mutex_};
+  spill.swap(spill_);
+  control.swap(control_spill_);
+  streams.swap(streams_);
+  newest_.reset();
+  waiting_ = false;
 }
 
 bool outbox::write(shm::lane_writer& lane, record_kind kind, uint16_t flags, const envelope& head,
@@ -197,13 +250,16 @@ bool outbox::pump_control() {
   return true;
 }
 
-bool outbox::pump_spill() {
+outbox::spill_state outbox::pump_spill() {
   while (!spill_.empty()) {
-    if (!try_place(spill_.front()))
-      return false;
+    auto& first = spill_.front();
+    if (blocker_of(first.head) == nullptr && !send_late(first))
+      return spill_state::wants_descriptors;
+    if (!try_place(first))
+      return spill_state::full;
     spill_.pop_front();
   }
-  return true;
+  return spill_state::empty;
 }
 
 // One piece: the envelope of the piece, the envelope of the whole, then bytes of its body.
@@ -246,9 +302,14 @@ bool outbox::pump_streams() {
 // made room; if there is room already, this process's own loop is rung.
 void outbox::pump_locked() {
   auto stop_at = data_.position() + ring_bytes_;
+  auto spill = spill_state::full;
   if (pump_control())
     do {
-      if (!pump_spill() || !pump_streams())
+      spill = pump_spill();
+      if (spill == spill_state::full || !pump_streams())
+        break;
+      // Streams do not wait for descriptors, and one that has ended puts back what waited for it.
+      if (spill == spill_state::wants_descriptors && streams_.empty() && spill_.front().packet)
         break;
     } while ((!spill_.empty() || !streams_.empty()) && data_.position() < stop_at);
   // Control first: a reader that sees the data must see what was put into the control lane before.
@@ -258,7 +319,10 @@ void outbox::pump_locked() {
     peer_bell_.ring();
   auto waits = !spill_.empty() || !streams_.empty() || !control_spill_.empty();
   waiting_.store(waits);
-  if (waits && !corrupt_.load()) {
+  // What waits for descriptors only is looked at when the peer has taken some.
+  auto for_descriptors = wants_descriptors_ && control_spill_.empty() && streams_.empty() && !spill_.empty()
+                         && spill_.front().packet != nullptr;
+  if (waits && !for_descriptors && !corrupt_.load()) {
     auto& lane = control_spill_.empty() ? data_ : control_;
     if (!lane.want_room())
       own_bell_.ring();

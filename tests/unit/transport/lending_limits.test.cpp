@@ -108,7 +108,7 @@ TEST_CASE("descriptors arrive with their record, are counted while they are unde
     for (size_t i = 0; i < count; ++i)
       CHECK(beside.add(null) == static_cast<int32_t>(i));
     auto body = e.pack(beside);
-    if (!beside.send_descriptors())
+    if (beside.packet()->send() != descriptor_packet::outcome::sent)
       return caf::byte_buffer{};
     beside.depart();
     return body;
@@ -142,7 +142,7 @@ TEST_CASE("who has no descriptor left loses the message that needs one, and noth
   for (int i = 0; i < 8; ++i)
     (void) beside.add(null);
   auto body = e.pack(beside);
-  REQUIRE(beside.send_descriptors());
+  REQUIRE(beside.packet()->send() == descriptor_packet::outcome::sent);
   beside.depart();
   rlimit old{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);

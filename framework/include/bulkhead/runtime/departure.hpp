@@ -34,6 +34,7 @@ public:
   void add_all(const caf::message& content, const caf::byte_buffer& encoded);
 
   bool accepted(const transport::record_counts& number) override;
+  [[nodiscard]] std::shared_ptr<transport::descriptor_packet> packet() const override;
 
   /// To be called when the record was sent, without locks: sees to it that the peer learns how the actors end.
   void depart();

@@ -239,7 +239,8 @@ private:
 
   using outcome = transport::outbox::outcome;
 
-  static caf::error as_refusal(outcome result, size_t bytes, const caf::message& content);
+  static caf::error as_refusal(outcome result, size_t bytes, const caf::message& content,
+                               const transport::outgoing_attachments& beside);
   bool forward_exit(caf_proxy& to, caf::mailbox_element& what);
   bool refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context);
   bool send_message(caf_proxy& to, transport::envelope head, caf::mailbox_element_ptr& what, bool unparked,

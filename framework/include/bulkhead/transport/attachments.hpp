@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -74,6 +76,47 @@ private:
   const entry outer_;
 };
 
+/// The descriptors of one record: they must be in the socket before the record is in the mailbox.
+///
+/// Thread safety: one thread at a time. Lifetime: `from` must outlive it.
+class descriptor_packet {
+public:
+  enum class outcome : uint8_t {
+    sent,
+    /// Too many are under way: there will be room when the peer has taken some.
+    no_room,
+    failed,
+  };
+
+  descriptor_packet(lender& from, std::vector<fd> descriptors);
+  ~descriptor_packet();
+  descriptor_packet(const descriptor_packet&) = delete;
+  descriptor_packet& operator=(const descriptor_packet&) = delete;
+
+  [[nodiscard]] uint64_t number() const noexcept {
+    return number_;
+  }
+
+  [[nodiscard]] outcome send();
+
+  /// In place of descriptors that cannot be sent at all: the peer fails the message for lack of them.
+  [[nodiscard]] outcome send_none();
+
+  /// Why `send` failed, for people.
+  [[nodiscard]] const std::string& complaint() const noexcept {
+    return complaint_;
+  }
+
+private:
+  outcome send(std::span<const fd> descriptors);
+
+  lender& from_;
+  std::vector<fd> descriptors_;
+  const uint64_t number_;
+  bool sent_ = false;
+  std::string complaint_;
+};
+
 /// What leaves with a message beside its bytes: payloads that are lent, and descriptors. Collected while the message is
 /// encoded; what was collected is taken back unless `depart` is called.
 ///
@@ -101,6 +144,7 @@ public:
 
   [[nodiscard]] bool empty() const noexcept;
 
+  /// Before `append_to`.
   [[nodiscard]] size_t descriptor_count() const noexcept;
 
   /// Of all payloads that are lent.
@@ -118,9 +162,10 @@ public:
     add(std::as_bytes(std::span{&tail, 1}));
   }
 
-  /// Sends the descriptors.
-  /// @returns false if they cannot be sent now: too many are under way.
-  [[nodiscard]] bool send_descriptors();
+  /// The descriptors, to be sent before the record; null if there are none. After `append_to`.
+  [[nodiscard]] const std::shared_ptr<descriptor_packet>& packet() const noexcept {
+    return packet_;
+  }
 
   /// The record is certain to arrive unless the peer dies: what was lent stays lent.
   void depart() noexcept {
@@ -133,7 +178,7 @@ private:
   lender& from_;
   std::vector<payload_reference> payloads_;
   std::vector<fd> descriptors_;
-  uint64_t packet_ = 0;
+  std::shared_ptr<descriptor_packet> packet_;
   bool refused_ = false;
   bool departed_ = false;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/platform/memory_file.hpp"
+#include "bulkhead/platform/os_error.hpp"
 #include "bulkhead/platform/unique_fd.hpp"
 #include "bulkhead/transport/attachments.hpp"
 
@@ -27,12 +28,15 @@ public:
 
   // -- sending ----------------------------------------------------------------
 
-  /// @returns false if the socket takes no more at the moment.
-  [[nodiscard]] bool send_chunk(uint64_t number, const platform::memory_file& file) const;
+  // A peer that has gone is no error: it misses nothing, and its end is told by others.
+
+  /// @returns what `platform::send_with_fds` does.
+  [[nodiscard]] platform::result<void> send_chunk(uint64_t number, const platform::memory_file& file) const;
 
   /// @param packet a number that is not under way.
-  /// @returns false if the socket takes no more at the moment, or one of them is not open any more.
-  [[nodiscard]] bool send(uint64_t packet, std::span<const fd> descriptors) const;
+  /// @param descriptors none: the peer is to take the message for one that came without what it needs.
+  /// @returns what `platform::send_with_fds` does.
+  [[nodiscard]] platform::result<void> send(uint64_t packet, std::span<const fd> descriptors) const;
 
   // -- receiving --------------------------------------------------------------
 

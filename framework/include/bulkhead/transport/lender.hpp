@@ -51,11 +51,14 @@ public:
   }
 
   /// Names a packet of descriptors.
-  [[nodiscard]] uint64_t lend_descriptors(size_t count);
+  [[nodiscard]] uint64_t name_packet();
 
-  /// Sends what `lend_descriptors` has named.
-  /// @returns false if too much is under way.
-  [[nodiscard]] bool send_descriptors(uint64_t packet, std::span<const fd> descriptors);
+  /// Sends what `name_packet` has named.
+  /// @returns EAGAIN if it has to wait until the peer has taken what is under way; other errors as `descriptor_channel::send`.
+  [[nodiscard]] platform::result<void> send_descriptors(uint64_t packet, std::span<const fd> descriptors);
+
+  /// Whether the peer has descriptors to take, so that there is more room when it has.
+  [[nodiscard]] bool descriptors_under_way() const;
 
   /// @returns false if there is no such loan.
   [[nodiscard]] bool give_back(uint64_t loan);

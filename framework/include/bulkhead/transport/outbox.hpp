@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/event_fd.hpp"
 #include "bulkhead/shm/lane_writer.hpp"
+#include "bulkhead/transport/attachments.hpp"
 #include "bulkhead/transport/record.hpp"
 
 #include <caf/byte_buffer.hpp>
@@ -11,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -28,6 +30,8 @@ struct outbox_limits {
 /// The sending half of an edge: puts records into the mailbox, keeps what does not fit, and cuts up what is too large. How much
 /// that may be is the business of whoever sends.
 ///
+/// A record whose descriptors find no room waits in this process, and so do all data after it, until the peer has taken some.
+///
 /// Order: records with the same source and target leave in the order of `send`, whether they went directly, waited, or
 /// went in pieces; a record with target 0 (a down, say) follows everything that its source has sent, and is followed by all that it
 /// sends. Large records share the mailbox with others piece by piece.
@@ -41,7 +45,7 @@ public:
     accepted,
     /// Larger than `message_bytes_max`.
     too_large,
-    /// The `acceptance` said no.
+    /// The `acceptance` said no, or its descriptors cannot be sent.
     refused,
     /// The edge is closed.
     closed,
@@ -53,6 +57,11 @@ public:
     /// @param number counts the record itself too. Called under the outbox's mutex: must be short and send no record.
     /// @returns false if the record cannot leave after all: then the outcome is `refused`.
     virtual bool accepted(const record_counts& number) = 0;
+
+    /// What the peer must have before the record; null if nothing.
+    [[nodiscard]] virtual std::shared_ptr<descriptor_packet> packet() const {
+      return nullptr;
+    }
 
   protected:
     ~acceptance() = default;
@@ -80,6 +89,12 @@ public:
   /// Moves waiting records into the mailbox. To be called when the peer rang.
   void pump();
 
+  /// To be called when the peer has taken descriptors.
+  void descriptors_taken() {
+    if (wants_descriptors_)
+      pump();
+  }
+
   /// Whether records wait in this process.
   [[nodiscard]] bool has_waiting() const noexcept {
     return waiting_.load();
@@ -101,6 +116,9 @@ public:
   /// Calls `visit` with the envelope of each message that waits in this process, wholly or in part. Only after `close`.
   void for_each_waiting(const std::function<void(const envelope&)>& visit) const;
 
+  /// Lets go of what waits, with its descriptors. Only after `close`.
+  void drop_waiting();
+
 private:
   struct parcel {
     record_kind kind;
@@ -109,6 +127,8 @@ private:
     caf::byte_buffer body;
     /// The body stands in `newest_`.
     bool newest = false;
+    /// Still to be sent.
+    std::shared_ptr<descriptor_packet> packet = nullptr;
   };
 
   struct stream {
@@ -123,7 +143,25 @@ private:
 
   static constexpr size_t help_interval = 32;
 
+  /// Whether a record may be put into the mailbox now.
+  enum class readiness : uint8_t {
+    ready,
+    waits,
+    failed,
+  };
+
+  /// Why the spill was left.
+  enum class spill_state : uint8_t {
+    empty,
+    /// The mailbox is full.
+    full,
+    /// The first record waits for room for its descriptors.
+    wants_descriptors,
+  };
+
   bool accept(const record_counts& number, acceptance* told);
+  readiness send_ahead(const std::shared_ptr<descriptor_packet>& packet);
+  bool send_late(parcel& item);
   outcome put_control(record_kind kind, uint16_t flags, const envelope& head, std::span<const caf::byte> body);
   bool write(shm::lane_writer& lane, record_kind kind, uint16_t flags, const envelope& head,
              std::span<const caf::byte> body);
@@ -131,7 +169,7 @@ private:
   stream* blocker_of(const envelope& head);
   bool write_piece(stream& s);
   bool pump_control();
-  bool pump_spill();
+  spill_state pump_spill();
   bool pump_streams();
   void pump_locked();
   static size_t weight(const parcel& item) {
@@ -158,6 +196,8 @@ private:
   std::atomic<bool> waiting_ = false;
   std::atomic<bool> corrupt_ = false;
   std::atomic<bool> ignored_ = false;
+  /// Whether a record in the spill waits for room for its descriptors.
+  std::atomic<bool> wants_descriptors_ = false;
   record_counts accepted_;
 };
 
