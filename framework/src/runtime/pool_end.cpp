@@ -70,8 +70,11 @@ caf::error actor_pool::end_reason() const {
 
 bool actor_pool::exit(caf::mailbox_element& what) {
   auto reason = what.payload.get_as<caf::exit_msg>(0).reason;
-  if (!reason)
-    return true; // as other actors, it goes on after a normal end of what it is linked to
+  if (!reason) { // as other actors, it goes on after a normal end of what it is linked to
+    if (auto handle = handle_.lock())
+      (void) ends_link(static_cast<caf_pool&>(*handle->get()), what);
+    return true;
+  }
   std::vector<caf::strong_actor_ptr> all;
   {
     std::lock_guard guard{mutex_};
@@ -108,10 +111,16 @@ void actor_pool::slot_over(uint32_t number, const caf::error& reason, std::vecto
   std::unique_ptr<member> gone; // both outlive the guard
   std::vector<caf::tracing_data_ptr> marks;
   std::unique_lock guard{mutex_};
+  std::erase_if(leaving_, [&](auto& x) { return x->number() == number; });
   auto i = std::find_if(members_.begin(), members_.end(), [&](auto& x) { return x->slot->number() == number; });
   auto last = i != members_.end() && members_.size() == 1;
+  auto given_up = i != members_.end() && !over_ && reason == errc::restarts_exhausted;
+  auto others = members_.size() - (i != members_.end() ? 1 : 0);
+  given_up_ += given_up ? 1 : 0;
   if (over_ || last) {
     guard.unlock();
+    if (given_up)
+      tell_given_up(number, reason, 0);
     finish(reason ? reason : caf::make_error(caf::exit_reason::user_shutdown));
     refuse_all(unbegun);
     guard.lock();
@@ -134,8 +143,16 @@ void actor_pool::slot_over(uint32_t number, const caf::error& reason, std::vecto
         queue_for(x.key).of(*x.what).push_back(std::move(x));
   move_all_soon();
   guard.unlock();
+  if (given_up)
+    tell_given_up(number, reason, others);
   if (next)
     next->recycle();
+}
+
+void actor_pool::tell_given_up(uint32_t number, const caf::error& reason, size_t left) const {
+  auto what = left > 0 ? "goes on with " + size_text(left) : std::string{"ends: its last member was given up"};
+  tell(supervision_incident::gave_up, number, what);
+  host_.log("bulkhead: pool " + options_.name + " " + what + ". " + to_string(reason));
 }
 
 } // namespace bulkhead::runtime

@@ -15,13 +15,9 @@
 
 namespace bulkhead::runtime {
 
-namespace {
-
-std::string size_text(size_t members) {
+std::string actor_pool::size_text(size_t members) {
   return std::to_string(members) + (members == 1 ? " member" : " members");
 }
-
-} // namespace
 
 actor_pool::actor_pool(host_system& host, pool_options options, transport::spawn_request what)
   : host_(host),
@@ -203,13 +199,18 @@ void actor_pool::shrink() {
   peak_ = taken_ + waiting_;
   for (auto i = members_.size(); i-- > 0 && gone.size() < unneeded;)
     if (auto& x = members_[i]; x->load.taken == 0 && x->own.empty() && !x->own.moving) {
+      leaving_.push_back(x->slot);
       gone.push_back(std::move(x));
       members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
     }
   auto count = members_.size();
   guard.unlock();
-  for (auto& x : gone)
+  // By an order and not by the end of its handle: an answer that nobody has read yet refers to it.
+  auto until = std::chrono::steady_clock::now() + options_.worker.stop_timeout;
+  for (auto& x : gone) {
     tell(supervision_incident::shrunk, x->slot->number(), size_text(count));
+    x->slot->drain(until, [](size_t) {});
+  }
   if (count > options_.workers_min)
     watch_surplus();
 }

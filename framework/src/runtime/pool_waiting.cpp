@@ -180,6 +180,8 @@ pool_status actor_pool::status() const {
   for (auto& x : members_)
     result.members.push_back({x->slot->number(), x->load.takes, x->load.taken});
   result.starting = starting_;
+  result.given_up = given_up_;
+  result.ended = reason_;
   result.waiting = waiting_;
   if (auto since = oldest())
     result.longest_wait = std::chrono::steady_clock::now() - *since;

@@ -186,6 +186,7 @@ void supervised_slot::fall(const worker_death& death) {
   if (!supervision::may_restart(options_.restart, before)) {
     auto story = story_of(before + 1, options_.restart, describe(death));
     tell(supervision_incident::gave_up, death, story);
+    host_.log("bulkhead: actor " + what_.name + " is given up after " + story);
     finish(make_error(errc::restarts_exhausted, death, std::move(story)));
     return;
   }

@@ -8,8 +8,8 @@ complaint check(const restart_policy& policy) {
   using namespace std::chrono_literals;
   if (policy.when > restart_when::always)
     return {"restart.when", "must be never, on_crash or always"};
-  if (policy.restarts_max > 1000)
-    return {"restart.restarts_max", "must be between 0 and 1000"};
+  if (policy.restarts_max > 1000 && policy.restarts_max != restart_policy::unlimited)
+    return {"restart.restarts_max", "must be between 0 and 1000, or unlimited"};
   if (policy.within < 1ms || policy.within > 24h)
     return {"restart.within", "must be between 1 ms and 24 hours"};
   if (policy.backoff_min < 0ms || policy.backoff_min > 24h)

@@ -142,6 +142,8 @@ private:
   void refuse_all(const std::vector<supervision::ledger::entry>& all) const;
   bool exit(caf::mailbox_element& what);
   void conclude();
+  static std::string size_text(size_t members);
+  void tell_given_up(uint32_t number, const caf::error& reason, size_t left) const;
 
   // Under the mutex:
   [[nodiscard]] member* find(uint32_t number) noexcept;
@@ -185,6 +187,7 @@ private:
 
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<member>> members_;
+  size_t given_up_ = 0;
   queue common_;
   boost::unordered_flat_map<uint64_t, claim> claims_;
   /// Buffer of `room_in`.

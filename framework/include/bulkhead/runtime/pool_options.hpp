@@ -47,9 +47,10 @@ struct pool_options {
   /// Members beyond `workers_min` that the pool has not needed for so long end. At least 1 ms.
   std::chrono::milliseconds idle_after{10'000};
 
-  /// Of each member. `restart_when::never` counts as `on_crash`. A member that dies too often leaves the pool; when the last one
-  /// has, the pool ends with `errc::restarts_exhausted`.
-  restart_policy restart = {};
+  /// Of each member. `restart_when::never` counts as `on_crash`. As it stands here no member is given up, however many messages kill its
+  /// processes, and a new process follows after a quarter of a second at most. With a limit, a member that dies too often leaves the
+  /// pool; when the last one has, the pool ends with `errc::restarts_exhausted`. The log, an event and `pool_status` tell either.
+  restart_policy restart = {.restarts_max = restart_policy::unlimited, .backoff_max = std::chrono::milliseconds{250}};
 
   /// How the members are started. `where` must be `own_process`, and `restart` is taken from above.
   worker_options worker = {};
@@ -71,6 +72,10 @@ struct pool_status {
   std::vector<member> members;
   /// Members that are being started.
   size_t starting = 0;
+  /// Members that were given up because they died too often.
+  size_t given_up = 0;
+  /// Why the pool has ended; empty while it goes on.
+  caf::error ended = {};
   /// Messages that no member has been given.
   size_t waiting = 0;
   /// How long the oldest of these has waited.

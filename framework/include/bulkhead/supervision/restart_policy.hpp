@@ -40,7 +40,10 @@ struct restart_policy {
   /// After which ends it is replaced.
   restart_when when = restart_when::never;
 
-  /// So many restarts within `within`; the next death ends the handle with `errc::restarts_exhausted`. From 0 to 1000.
+  /// As `restarts_max`: nothing is given up; the pause before a restart grows up to `backoff_max`, and stays there while deaths go on.
+  static constexpr uint32_t unlimited = UINT32_MAX;
+
+  /// So many restarts within `within`; the next death ends the handle with `errc::restarts_exhausted`. From 0 to 1000, or `unlimited`.
   uint32_t restarts_max = 5;
 
   /// From 1 ms to 24 hours.
