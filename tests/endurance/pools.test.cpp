@@ -152,3 +152,37 @@ TEST_CASE("an actor that is given up is told of in the log") {
   CHECK(eventually([&] { return all.logged("actor worker is given up after 1 death within 10000 ms"); }));
   all.stop();
 }
+
+TEST_CASE("members of pools that await each other's answers in a circle are found out, and one request fails") {
+  std::atomic<size_t> ended = 0, broken = 0;
+  site here;
+  auto members = GENERATE(size_t{1}, size_t{2});
+  CAPTURE(members);
+  auto prefetch = GENERATE(size_t{1}, size_t{4});
+  CAPTURE(prefetch);
+  auto options = sized(members, members);
+  options.prefetch_max = prefetch;
+  auto first = start(here, options), second = start(here, options);
+  // Each way keeps one member waiting, and twice as many as there are members leave none that could answer, with requests in the pool.
+  auto walkers = 2 * members;
+  auto walk = [&](const std::vector<caf::actor>& way) {
+    for (size_t i = 0; i < walkers; ++i)
+      here.sys.spawn([&, way](caf::event_based_actor* self) {
+        auto to = way.front();
+        self->request(to, caf::infinite, caf::forward_atom_v, std::vector<caf::actor>(way.begin() + 1, way.end()))
+          .then([&](int32_t) { ++ended; },
+                [&](const caf::error& why) {
+                  broken += why == bulkhead::errc::deadlock ? 1 : 0;
+                  ++ended;
+                });
+      });
+    CHECK(eventually([&] { return ended == walkers; }));
+    ended = 0;
+  };
+  walk({first, first});
+  walk({first, second, first});
+  CHECK(ask<int32_t>(here.self, first, int32_t{1}) == 1);
+  CHECK(ask<int32_t>(here.self, second, int32_t{1}) == 1);
+  if (members == 1)
+    CHECK(broken == 2 * walkers);
+}

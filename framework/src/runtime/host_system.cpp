@@ -116,6 +116,7 @@ void host_system::waits_of(transport::process_number process, std::vector<wait_e
       if (auto proxy = as_proxy(waits); proxy != nullptr && proxy->slot())
         x.tag = proxy->slot()->tag();
   }
+  look_behind_pools(all);
   {
     std::lock_guard guard{mutex_};
     waits_of_all_.update(process, std::move(all));
@@ -123,9 +124,32 @@ void host_system::waits_of(transport::process_number process, std::vector<wait_e
   check_soon();
 }
 
+// Whoever asks a pool waits for the member that has the request, or for all of those that may take it.
+void host_system::look_behind_pools(std::vector<wait_edge>& all) {
+  std::unique_lock guard{mutex_};
+  auto pools = pools_;
+  guard.unlock();
+  for (auto& x : all) {
+    auto pool = std::find_if(pools.begin(), pools.end(), [&](auto& one) { return one->is_at(x.on); });
+    if (x.request == 0 || pool == pools.end())
+      continue;
+    request_key key{x.waits.process, x.waits.actor, x.request | x.tag};
+    // One that it was given itself goes back under its own number.
+    request_key own{x.waits.process, x.waits.actor, x.request};
+    x.any_of = (*pool)->takers_of(key);
+    for_each_link([&](link& via) {
+      if (auto member = via.requests().target_of(key))
+        x.on = *member;
+      else if (via.requests().target_of(own) == x.waits)
+        x.on = x.waits;
+    });
+  }
+}
+
 bool host_system::on_waiting(std::vector<wait_edge> all) {
   for (auto& x : all)
     x.cause_of = routes().usual(x.cause_of);
+  look_behind_pools(all);
   std::unique_lock guard{mutex_};
   waits_of_all_.update(transport::host_process, std::move(all));
   auto circles = waits_of_all_.look();

@@ -153,6 +153,30 @@ void actor_pool::lapse(const request_set& over) {
     held = std::move(held_);
 }
 
+bool actor_pool::is_at(const wire_address& who) const {
+  std::lock_guard guard{mutex_};
+  return handle_ && who == wire_address{transport::host_process, handle_->aid};
+}
+
+std::vector<wire_address> actor_pool::takers_of(const request_key& key) const {
+  auto holds_key = [&](const queue& from) {
+    return std::any_of(from.messages.begin(), from.messages.end(), [&](auto& line) {
+      return std::any_of(line.begin(), line.end(),
+                         [&](auto& x) { return host_.routes().key_of(x.what->sender, x.what->mid) == key; });
+    });
+  };
+  std::vector<wire_address> result;
+  std::lock_guard guard{mutex_};
+  if (starting_ > 0 || (!keyed() && members_.size() < workers_max_ && !rolls_out_))
+    return result;
+  auto in_common = holds_key(common_);
+  for (auto& x : members_)
+    if (in_common || holds_key(x->own))
+      if (auto who = host_.routes().address_of(*x->handle))
+        result.push_back(*who);
+  return result;
+}
+
 // Its keys belong to other members from now on.
 void actor_pool::rehome_keys(uint32_t gone) {
   auto numbers = numbers_of_members();

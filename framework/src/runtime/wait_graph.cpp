@@ -26,6 +26,28 @@ bool holds(const std::vector<wait_edge>& circle) {
   return true;
 }
 
+using edge_map = boost::unordered_flat_map<wire_address, wait_edge, wire_address_hash>;
+
+bool is_stuck(const wait_edge& x, const edge_map& all) {
+  if (!x.any_of.empty())
+    return std::all_of(x.any_of.begin(), x.any_of.end(), [&](auto& who) { return all.contains(who); });
+  auto next = all.find(x.on);
+  return next != all.end() && holds_up(x, next->second);
+}
+
+// Leaves those that can only go on when another one of them does.
+void keep_stuck(edge_map& all) {
+  std::vector<wire_address> free;
+  do {
+    free.clear();
+    for (auto& [who, x] : all)
+      if (!is_stuck(x, all))
+        free.push_back(who);
+    for (auto& who : free)
+      all.erase(who);
+  } while (!free.empty());
+}
+
 } // namespace
 
 void wait_graph::update(transport::process_number process, std::vector<wait_edge> edges) {
@@ -46,10 +68,14 @@ void wait_graph::forget(transport::process_number process) {
 
 // Each actor waits for one at most, so every way is a line that ends or runs into a circle.
 std::vector<std::vector<wait_edge>> wait_graph::circles() const {
-  boost::unordered_flat_map<wire_address, wait_edge, wire_address_hash> next;
+  edge_map next;
   for (auto& [process, state] : known_)
     for (auto& x : state.edges)
       next.insert_or_assign(x.waits, x);
+  keep_stuck(next);
+  for (auto& [who, x] : next)
+    if (!x.any_of.empty())
+      x.on = x.any_of.front();
   boost::unordered_flat_map<wire_address, size_t, wire_address_hash> walked;
   std::vector<std::vector<wait_edge>> result;
   size_t walk = 0;
@@ -75,6 +101,13 @@ wait_graph::candidate wait_graph::now(const std::vector<wait_edge>& circle) cons
   candidate result;
   for (auto& x : circle)
     result.updates[x.process] = known_.at(x.process).updates;
+  // Nor may any of those go on that could do instead of one in the circle.
+  for (auto& [process, state] : known_)
+    for (auto& x : circle)
+      if (std::any_of(state.edges.begin(), state.edges.end(), [&](auto& edge) {
+            return std::find(x.any_of.begin(), x.any_of.end(), edge.waits) != x.any_of.end();
+          }))
+        result.updates[process] = state.updates;
   return result;
 }
 

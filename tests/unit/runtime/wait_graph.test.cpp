@@ -131,3 +131,20 @@ TEST_CASE("a circle that others wait for is found without them, and two circles 
   for (auto& x : found)
     CHECK(x.size() <= 2);
 }
+
+TEST_CASE("a request that any of several may take is part of a circle only if none of them can go on") {
+  wait_graph g;
+  auto by_any = request(1, a, {}, 5, 0, true);
+  by_any.any_of = {b, c};
+  auto b_waits = request(2, b, a, 6, 5, true);
+  auto c_waits = request(3, c, a, 7, 5, true);
+  auto tell = [&](bool c_too) {
+    g.update(0, {by_any});
+    g.update(1, {b_waits});
+    g.update(2, c_too ? std::vector{c_waits} : std::vector<wait_edge>{});
+    return g.look().size();
+  };
+  CHECK(tell(false) + tell(false) == 0);
+  CHECK(tell(true) == 0);
+  CHECK(tell(true) == 1);
+}

@@ -71,6 +71,12 @@ public:
 
   [[nodiscard]] pool_status status() const;
 
+  /// Whether its handle has this address. The registry need not know it: who waits for its answer may have dropped the handle.
+  [[nodiscard]] bool is_at(const wire_address& who) const;
+
+  /// The members any of which may take the request `key` that waits in here; empty if it does not, or if one more member may come.
+  [[nodiscard]] std::vector<wire_address> takers_of(const request_key& key) const;
+
   /// Throws away what waits of the requests `over`.
   void lapse(const request_set& over);
 

@@ -165,6 +165,7 @@ public:
 private:
   bool on_waiting(std::vector<wait_edge> all) override;
   void on_lapsed(const request_set& over) override;
+  void look_behind_pools(std::vector<wait_edge>& all);
   void break_circle(const std::vector<wait_edge>& circle);
   std::shared_ptr<worker_process> make_worker(worker_options options, bool stays);
   void send_all(const caf::message& what);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace bulkhead::runtime {
@@ -135,6 +136,13 @@ public:
   [[nodiscard]] bool contains(const request_key& key) const {
     std::lock_guard guard{mutex_};
     return entries_.contains(key);
+  }
+
+  /// Who has to answer an open request.
+  [[nodiscard]] std::optional<wire_address> target_of(const request_key& key) const {
+    std::lock_guard guard{mutex_};
+    auto i = entries_.find(key);
+    return i != entries_.end() ? std::optional{i->second.what.target} : std::nullopt;
   }
 
   template <class Predicate>

@@ -25,6 +25,8 @@ struct wait_edge {
   wire_address cause_of{};
   /// Whether no handler was entered for the request yet.
   bool untouched = false;
+  /// The request waits for the first of these that goes on, and `on` does not count; empty if it waits for `on`.
+  std::vector<wire_address> any_of{};
   /// In which the actor that waits is; a root's address does not tell.
   transport::process_number process = transport::host_process;
 
@@ -36,7 +38,8 @@ struct wait_edge {
 /// in it has told anew: then there was a moment in which all waited at once.
 ///
 /// An actor that awaits a response may have handed another request on before, to somebody who answers it meanwhile. So the wait for
-/// a request counts only if that has not been handled, or if what its receiver awaits was requested in the handler.
+/// a request counts only if that has not been handled, or if what its receiver awaits was requested in the handler. One that waits for
+/// any member of a pool counts only if none of the members can go on.
 ///
 /// Thread safety: none.
 class wait_graph {
