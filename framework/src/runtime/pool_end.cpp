@@ -151,7 +151,8 @@ void actor_pool::slot_over(uint32_t number, const caf::error& reason, std::vecto
 
 void actor_pool::tell_given_up(uint32_t number, const caf::error& reason, size_t left) const {
   auto what = left > 0 ? "goes on with " + size_text(left) : std::string{"ends: its last member was given up"};
-  tell(supervision_incident::gave_up, number, what);
+  if (left == 0) // that a member was given up, its slot has told
+    tell(supervision_incident::gave_up, number, what);
   host_.log("bulkhead: pool " + options_.name + " " + what + ". " + to_string(reason));
 }
 
