@@ -46,10 +46,10 @@ platform::process_spec command_of(const worker_options& options, const platform:
     spec.program = file->path();
   spec.arguments.insert(spec.arguments.end(), options.arguments.begin(), options.arguments.end());
   spec.environment = merged(platform::environment(), options.environment);
-  std::string mark{transport::worker_variable};
-  mark += '=';
-  mark += std::to_string(transport::protocol_version);
-  spec.environment = merged(std::move(spec.environment), {mark});
+  std::string handed_over{transport::worker_variable};
+  handed_over += '=';
+  handed_over += std::to_string(transport::protocol_version);
+  spec.environment = merged(std::move(spec.environment), {std::move(handed_over)});
   spec.working_directory = options.working_directory;
   return spec;
 }
