@@ -67,8 +67,8 @@ struct child_spec {
   /// `exit_reason::kill`, which ends it unless it hangs in a handler. 0: for ever. At most 24 hours.
   std::chrono::milliseconds stop_within{3'000};
 
-  /// Starts it, in the supervisor's turn, and says so once in one of the supervisor's turns, which it must: a supervisor that ends waits for
-  /// the starts that are under way.
+  /// Starts it, in the supervisor's turn, and says so once in one of the supervisor's turns. A supervisor that ends waits `stop_within` at
+  /// most for a start that is under way; a handle that comes later gets an exit message.
   std::function<void(caf::event_based_actor* supervisor, detail::child_started)> start = {};
 
   /// It is a supervisor, which is up when its children are, and can be told to end before. All others are up when they are started.
@@ -196,8 +196,8 @@ child_spec pool_child(std::string name, std::string_view actor, const pool_optio
 [[nodiscard]] future<caf::actor> start_child(const caf::actor& supervisor, child_spec what);
 
 /// Ends a child for good, wherever it came from: in its time, by an exit message, then by force, while the others go on. Who waits for it
-/// to be up gets `caf::sec::request_receiver_down`. One that is being started ends as soon as it has started; one that has ended already is
-/// forgotten.
+/// to be up gets `caf::sec::request_receiver_down`. One that is being started ends as soon as it has started, or after `stop_within`; one
+/// that has ended already is forgotten.
 /// @param supervisor what `supervise` has returned.
 /// @param name of the child.
 /// @returns nothing, when it has ended and its name is free. `caf::sec::runtime_error` if it hangs in a handler and was left behind.

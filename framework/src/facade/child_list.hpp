@@ -58,6 +58,10 @@ struct listed_child : std::enable_shared_from_this<listed_child> {
   bool joining = false;
   /// Its start is under way.
   bool in_flight = false;
+  /// Number of its starts. The answer to an earlier one comes too late.
+  uint64_t starts = 0;
+  /// A timer limits the start that is under way.
+  bool start_limited = false;
   bool started_before = false;
   /// It has to end before any other child starts.
   bool doomed = false;

@@ -111,7 +111,7 @@ caf::expected<worker> host::start_worker(const worker_options& options) {
   if (impl_ == nullptr)
     return not_loaded_error();
   answer<std::shared_ptr<runtime::worker_process>> result;
-  impl_->start_worker(options, result.callback());
+  (void) impl_->start_worker(options, result.callback());
   auto started = result.wait();
   if (!started)
     return std::move(started.error());
@@ -130,7 +130,7 @@ void host::start_worker_async(caf::event_based_actor* self, const worker_options
     deliver(not_loaded_error());
     return;
   }
-  impl_->start_worker(options, [deliver](caf::expected<std::shared_ptr<runtime::worker_process>> started) {
+  (void) impl_->start_worker(options, [deliver](caf::expected<std::shared_ptr<runtime::worker_process>> started) {
     if (started)
       deliver(worker{std::move(*started)});
     else

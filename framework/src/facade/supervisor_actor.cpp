@@ -111,6 +111,8 @@ bool supervisor_actor::stop_next() {
   while (auto x = children_.last_doomed()) {
     if (x->status.handle && x->status.state != child_state::stopping)
       stop(*x);
+    if (x->in_flight)
+      limit_start(*x);
     if (x->status.state == child_state::stopping || x->in_flight)
       return true;
     x->doomed = false;

@@ -60,6 +60,7 @@ private:
   [[nodiscard]] time_point start_all_due(time_point now);
   // Whoever calls one of these holds the child, which may go from the list meanwhile:
   void start(const child_ptr& who);
+  void limit_start(listed_child& who);
   void on_started(listed_child& who, caf::expected<caf::actor> result);
   void become_up(listed_child& who);
   void stop(listed_child& who);

@@ -61,6 +61,7 @@ void supervisor_actor::dismiss(const std::string& name, std::shared_ptr<asker<vo
   answer(*who, caf::make_error(caf::sec::request_receiver_down, name + " was told to end"));
   if (who->in_flight) {
     settle(*who, child_state::stopping); // as soon as it has started
+    limit_start(*who);
     step();
   } else if (!who->status.handle) {
     take_out(*who);

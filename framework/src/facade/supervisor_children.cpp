@@ -33,12 +33,17 @@ std::string cause_of_end(const caf::error& reason) {
 
 void supervisor_actor::start(const child_ptr& who) {
   who->in_flight = true;
+  ++who->starts;
+  who->start_limited = false;
   children_.refile(*who);
   if (std::exchange(who->started_before, true))
     ++who->status.restarts;
-  auto on_start = [this, weak = std::weak_ptr{who}](caf::expected<caf::actor> result) {
-    if (auto x = weak.lock(); x && std::exchange(x->in_flight, false))
+  auto on_start = [this, weak = std::weak_ptr{who}, starts = who->starts](caf::expected<caf::actor> result) {
+    auto x = weak.lock();
+    if (x && x->starts == starts && std::exchange(x->in_flight, false))
       on_started(*x, std::move(result));
+    else if (result && *result) // too late
+      send_exit(*result, caf::exit_reason::user_shutdown);
   };
   try {
     who->spec.start(this, on_start);
@@ -47,6 +52,19 @@ void supervisor_actor::start(const child_ptr& who) {
   } catch (...) {
     on_start(caf::make_error(errc::constructor_failed, std::string{"it threw what is no std::exception"}));
   }
+}
+
+// A start that is not wanted any more takes no longer than the end of its child may.
+void supervisor_actor::limit_start(listed_child& who) {
+  if (std::exchange(who.start_limited, true) || who.spec.stop_within.count() == 0)
+    return;
+  who.timer = after(who.spec.stop_within, [this, weak = who.weak_from_this(), starts = who.starts] {
+    auto x = weak.lock();
+    if (!x || x->starts != starts || !std::exchange(x->in_flight, false))
+      return;
+    x->status.state = child_state::stopping;
+    on_ended(*x, caf::make_error(caf::exit_reason::user_shutdown));
+  });
 }
 
 void supervisor_actor::on_started(listed_child& who, caf::expected<caf::actor> result) {
@@ -58,6 +76,8 @@ void supervisor_actor::on_started(listed_child& who, caf::expected<caf::actor> r
     on_ended(who, result.error());
     return;
   }
+  who.timer.dispose();
+  who.timer = {};
   children_.set_handle(who, std::move(*result));
   monitor(who.status.handle);
   unlink_from(who.status.handle.address()); // else its end would be told twice, and in any order

@@ -270,6 +270,8 @@ void executor_core::shutdown(at_shutdown how) {
           end_task(running, then, caf::make_error(errc::cancelled, options_.name + " is shutting down"));
       if (x->where == pool_worker::state::ready)
         then.kills.push_back(x->process);
+      else if (x->where == pool_worker::state::starting && x->process)
+        then.stops.push_back(x->process);
       x->where = pool_worker::state::closing;
     }
   close_if_finished(then);

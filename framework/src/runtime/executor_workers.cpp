@@ -65,18 +65,26 @@ void executor_core::start_worker(const worker_pointer& who) {
   who->claims = std::move(*claims); // nobody else looks at it before it is ready
   auto options = options_.worker;
   options.when_full = overflow::wait; // results are never dropped
-  host_.start_worker(std::move(options),
-                     [self = shared_from_this(), who](caf::expected<std::shared_ptr<worker_process>> started) {
-                       if (!started) {
-                         self->on_start_failed(who, std::move(started.error()));
-                         return;
-                       }
-                       {
-                         std::lock_guard guard{self->mutex_};
-                         who->process = std::move(*started);
-                       }
-                       self->spawn_runner(who);
-                     });
+  auto starting = host_.start_worker(
+    std::move(options), [self = shared_from_this(), who](caf::expected<std::shared_ptr<worker_process>> started) {
+      if (!started) {
+        self->on_start_failed(who, std::move(started.error()));
+        return;
+      }
+      {
+        std::lock_guard guard{self->mutex_};
+        who->process = std::move(*started);
+      }
+      self->spawn_runner(who);
+    });
+  if (!starting)
+    return;
+  std::unique_lock guard{mutex_};
+  who->process = starting;
+  auto unwanted = who->where == pool_worker::state::closing;
+  guard.unlock();
+  if (unwanted)
+    starting->stop();
 }
 
 void executor_core::spawn_runner(const worker_pointer& who) {
@@ -97,6 +105,13 @@ void executor_core::on_start_failed(const worker_pointer& who, caf::error reason
   follow_up then;
   std::unique_lock guard{mutex_};
   std::erase(workers_, who);
+  if (who->where == pool_worker::state::closing) { // the executor has ended it
+    close_if_finished(then);
+    changed_.notify_all();
+    guard.unlock();
+    then.run(*this);
+    return;
+  }
   ++failed_starts_;
   next_start_ = clock::now() + start_pause;
   if (fails_each_time(reason))
@@ -178,7 +193,7 @@ void executor_core::on_end_of(const worker_pointer& who, const caf::error& reaso
 
 // In good order: nothing is with it any more.
 void executor_core::close(const worker_pointer& who, follow_up& then) {
-  if (who->where == pool_worker::state::ready)
+  if (who->process)
     then.stops.push_back(who->process);
   who->where = pool_worker::state::closing;
 }

@@ -55,26 +55,31 @@ std::shared_ptr<spare_pool> host_system::spares_for(const worker_options& option
   return found;
 }
 
-void host_system::start_worker(worker_options options, start_callback done) {
+std::shared_ptr<worker_process> host_system::start_worker(worker_options options, start_callback done) {
   if (auto wrong = unusable_ ? unusable_ : check(options)) {
     done(std::move(wrong));
-    return;
+    return nullptr;
+  }
+  if (options.where != placement::own_process) {
+    done(caf::make_error(errc::invalid_option, std::string{"where"},
+                         std::string{"must be own_process for a worker, which is a process: use host::spawn"}));
+    return nullptr;
   }
   if (options.restart.when != restart_when::never) {
     done(
       caf::make_error(errc::invalid_option, std::string{"restart.when"},
                       std::string{"must be never for a worker with several actors: host::spawn gives each its own"}));
-    return;
+    return nullptr;
   }
   if (options.spares > 0) {
     done(caf::make_error(errc::invalid_option, std::string{"spares"},
                          std::string{"must be 0 for a worker with several actors: host::spawn takes spares"}));
-    return;
+    return nullptr;
   }
   auto who = make_worker(std::move(options), true);
   if (!who) {
     done(caf::make_error(errc::shutting_down));
-    return;
+    return nullptr;
   }
   begin(who, [who, done = std::move(done)](caf::error failed) {
     if (failed)
@@ -82,6 +87,7 @@ void host_system::start_worker(worker_options options, start_callback done) {
     else
       done(who);
   });
+  return who;
 }
 
 void host_system::spawn(worker_options options, transport::spawn_request what, spawn_callback done) {

@@ -34,6 +34,7 @@ void actor_pool::finish(const caf::error& reason) {
   }
   claims_.clear();
   waiting_ = 0;
+  auto arriving = arriving_;
   held = std::move(held_);
   unused = std::move(new_handle_);
   done = std::exchange(done_, nullptr);
@@ -44,6 +45,8 @@ void actor_pool::finish(const caf::error& reason) {
         (void) refuse(*x.what, link::after_end(reason), nullptr);
   if (done)
     done(reason);
+  for (auto& x : arriving)
+    x->stop();
   host_.the_keeper().post([self = shared_from_this()] {
     self->grow_timer_.reset();
     self->idle_timer_.reset();

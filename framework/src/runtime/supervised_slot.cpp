@@ -212,6 +212,8 @@ void supervised_slot::stop() {
   host_.the_keeper().post([self = shared_from_this()] {
     if (self->phase_ == phase::down)
       self->finish(caf::make_error(caf::exit_reason::user_shutdown));
+    else if (self->phase_ == phase::starting && self->worker_)
+      self->worker_->stop(); // its start may take longer than its end
   });
 }
 
@@ -230,6 +232,8 @@ void supervised_slot::handle_gone() {
   host_.the_keeper().post([self = shared_from_this()] {
     if (self->phase_ == phase::down)
       self->finish(caf::make_error(caf::exit_reason::unreachable));
+    else if (self->phase_ == phase::starting && self->worker_)
+      self->worker_->stop();
   });
 }
 
@@ -238,6 +242,12 @@ void supervised_slot::finish(const caf::error& reason) {
     return;
   auto left = ledger_->close();
   snapshots_.close();
+  // An actor may end before its start has been noted.
+  std::unique_lock guard{mutex_};
+  auto done = std::exchange(done_, nullptr);
+  auto handle = std::move(new_handle_);
+  auto ended_by_itself = root_end_.has_value();
+  guard.unlock();
   auto& routes = host_.routes();
   routes.exports().ended(address_, reason);
   routes.end(address_, reason);
@@ -253,6 +263,10 @@ void supervised_slot::finish(const caf::error& reason) {
     }
     host_.note_dropped(dropped);
   }
+  if (done && ended_by_itself)
+    done(std::move(handle));
+  else if (done)
+    done(reason);
   host_.the_keeper().post([self = shared_from_this(), reason] {
     self->phase_ = phase::over;
     if (auto change = std::exchange(self->change_, std::nullopt))
@@ -262,8 +276,8 @@ void supervised_slot::finish(const caf::error& reason) {
     self->age_timer_.reset();
     self->handler_timer_.reset();
     self->drain_timer_.reset();
-    for (auto& done : std::exchange(self->drained_, {}))
-      done(0);
+    for (auto& told : std::exchange(self->drained_, {}))
+      told(0);
     if (auto unused = std::exchange(self->successor_, nullptr))
       unused->stop();
     self->spares_.reset();

@@ -117,7 +117,14 @@ void supervised_slot::open_ledger(uint32_t incarnation) {
 void supervised_slot::on_spawned(const std::shared_ptr<worker_process>& who, caf::error failed) {
   if (worker_ != who || phase_ != phase::starting)
     return;
-  if (!failed && !who->alive())
+  if (over_) {
+    who->stop();
+    return;
+  }
+  std::unique_lock guard{mutex_};
+  auto ended_by_itself = root_end_.has_value();
+  guard.unlock();
+  if (!failed && !who->alive() && !ended_by_itself)
     failed = last_death_ ? make_error(*last_death_) : caf::make_error(errc::startup_failed, "it ended at once");
   if (failed) {
     who->stop();
@@ -125,6 +132,8 @@ void supervised_slot::on_spawned(const std::shared_ptr<worker_process>& who, caf
     return;
   }
   become_up(*who);
+  if (!who->alive())
+    process_ended(*who, last_death_);
 }
 
 void supervised_slot::become_up(worker_process& who) {
@@ -144,7 +153,7 @@ void supervised_slot::become_up(worker_process& who) {
   }
   if (done) {
     done(std::move(handle));
-  } else {
+  } else if (!over_) {
     auto planned = before_.cause == death_cause::recycled;
     host_.publish(supervision_event{planned ? supervision_incident::recycled : supervision_incident::restarted,
                                     number_,

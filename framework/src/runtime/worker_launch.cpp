@@ -47,7 +47,8 @@ void worker_process::start_program() {
 }
 
 void worker_process::limit_start() {
-  timer_->expires_after(options_.startup_timeout);
+  start_deadline_ = std::chrono::steady_clock::now() + options_.startup_timeout;
+  timer_->expires_at(start_deadline_);
   timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (cancelled || self->state_ != state::starting)
       return;

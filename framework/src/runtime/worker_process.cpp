@@ -111,7 +111,10 @@ void worker_process::limit_spawn(uint64_t id) {
     if (i == self->roots_.end() || !i->second.done)
       return;
     auto& deadline = *i->second.deadline;
-    deadline.expires_after(self->options_.startup_timeout);
+    auto now = std::chrono::steady_clock::now();
+    // The first turn of an actor is part of the start of its process.
+    auto with_process = !self->stays_ && self->start_deadline_ > now;
+    deadline.expires_at(with_process ? self->start_deadline_ : now + self->options_.startup_timeout);
     deadline.async_wait([self, id](boost::system::error_code cancelled) {
       if (!cancelled)
         self->on_spawn_timeout(id);

@@ -70,7 +70,8 @@ public:
   static host_system* of(caf::actor_system& system) noexcept;
 
   /// Starts a worker that lives until it is stopped.
-  void start_worker(worker_options options, start_callback done);
+  /// @returns the worker while it starts, so that it can be stopped before it is up; null if `done` has an error already.
+  std::shared_ptr<worker_process> start_worker(worker_options options, start_callback done);
 
   /// Spawns an actor in a worker of its own, which ends with its actors.
   void spawn(worker_options options, transport::spawn_request what, spawn_callback done);

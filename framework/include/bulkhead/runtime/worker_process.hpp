@@ -225,6 +225,8 @@ private:
   // Empty once the process has ended: handles to it may outlive the keeper.
   std::optional<boost::asio::posix::stream_descriptor> pidfd_;
   std::optional<boost::asio::posix::stream_descriptor> control_;
+  /// The whole start is over by then; in the past for a spare.
+  std::chrono::steady_clock::time_point start_deadline_;
   std::optional<boost::asio::steady_timer> timer_;
   std::function<void(caf::error)> ready_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
