@@ -32,6 +32,9 @@ void init_types() {
 
 /// In a worker, serves until the end and returns the exit status for `main`; empty in the host. To be called with the
 /// heavy actors in `cfg`, before the command line is parsed and before anything else is done.
+///
+/// What stands behind it in a worker, `main`'s and static objects' destructors and atexit(3) handlers run when the worker ends in good
+/// order, and have `worker_options::stop_timeout` for it. Threads of actors that have not ended still run then.
 /// @param cfg the configuration of the host and of its workers.
 [[nodiscard]] std::optional<int> run_if_worker(caf::actor_system_config& cfg);
 

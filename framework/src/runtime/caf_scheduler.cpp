@@ -88,7 +88,7 @@ void caf_scheduler::stop() {
   join();
 }
 
-void caf_scheduler::join() {
+void caf_scheduler::stop_loops() {
   stopping_ = true;
   post([] {});
   {
@@ -98,6 +98,10 @@ void caf_scheduler::join() {
   for (auto& t : threads_)
     t.join();
   threads_.clear();
+}
+
+void caf_scheduler::join() {
+  stop_loops();
   keeper_->stop();
   let_go();
   clock_->clear();
@@ -200,8 +204,10 @@ void caf_scheduler::run(worker& self) {
       follow();
     }
   }
+  // Whoever is frozen has a successor, whose messages must not be counted as handled by being dropped here.
   while (auto job = self.next())
-    cleanup_and_release(job);
+    if (!frozen_)
+      cleanup_and_release(job);
 }
 
 // Each job that waits now runs once: what they make runnable waits until the mailboxes were looked at.

@@ -65,6 +65,8 @@ void executor_core::start_worker(const worker_pointer& who) {
   who->claims = std::move(*claims); // nobody else looks at it before it is ready
   auto options = options_.worker;
   options.when_full = overflow::wait; // results are never dropped
+  if (options_.finalizer.function != 0)
+    options.finalizer = options_.finalizer;
   auto starting = host_.start_worker(
     std::move(options), [self = shared_from_this(), who](caf::expected<std::shared_ptr<worker_process>> started) {
       if (!started) {

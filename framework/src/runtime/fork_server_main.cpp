@@ -55,9 +55,8 @@ transport::verdict prepare(const transport::hello& what) {
     return {errc::startup_failed, reserved.error().message()};
   if (what.preload_bytes > 0)
     if (auto failed = run_first(what.preload_bytes)) {
-      auto text =
-        failed.context().match_elements<std::string>() ? failed.context().get_as<std::string>(0) : to_string(failed);
-      return {failed == errc::constructor_failed ? errc::constructor_failed : errc::startup_failed, std::move(text)};
+      return {failed == errc::constructor_failed ? errc::constructor_failed : errc::startup_failed,
+              explanation_in(failed)};
     }
   if (auto able = platform::can_copy_process(); !able) {
     if (able.error().number == EBUSY)

@@ -28,7 +28,7 @@ void link_events::on_root_released(uint64_t) {
 void link_events::on_root_down(uint64_t, const caf::error&) {
   // nop
 }
-void link_events::on_stop() {
+void link_events::on_stop(bool) {
   // nop
 }
 void link_events::on_freeze(bool) {

@@ -83,7 +83,7 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
     events_->on_spawned(head.target, transport::decode_reason(&unit, record.body));
     break;
   case record_kind::stop:
-    events_->on_stop();
+    events_->on_stop(head.word == 1);
     break;
   case record_kind::give_back:
     if (!lender_->give_back(head.target))

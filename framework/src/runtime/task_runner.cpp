@@ -161,11 +161,21 @@ transport::spawn_request request_to_run(std::string name, const bound_function& 
   return result;
 }
 
+transport::spawn_request request_to_run_last(const bound_function& what) {
+  auto result = request_to_run("the finalizer", what);
+  result.name = finalizer_name;
+  return result;
+}
+
 caf::error run_initializer(const caf::message& what) {
   if (!what.match_elements<std::string, uint64_t, caf::message>())
     return caf::make_error(errc::wrong_arguments, std::string{initializer_name});
   auto failed = run_first(what.get_as<std::string>(0), what.get_as<uint64_t>(1), what.get_as<caf::message>(2));
   return failed ? caf::make_error(errc::constructor_failed, std::move(*failed)) : caf::error{};
+}
+
+std::string explanation_in(const caf::error& failed) {
+  return failed.context().match_elements<std::string>() ? failed.context().get_as<std::string>(0) : to_string(failed);
 }
 
 void add_task_runner(caf::actor_system_config& cfg) {

@@ -114,7 +114,8 @@ void worker_process::thaw() {
 
 void worker_process::retire() {
   retired_ = true;
-  kill_now();
+  the_link()->tell(transport::record_kind::stop, 1);
+  arm_kill_timer();
 }
 
 std::optional<uint64_t> worker_process::private_bytes() const {
@@ -156,6 +157,8 @@ void worker_process::watch_exit() {
 
 void worker_process::on_exit(platform::exit_status status) {
   pidfd_->release();
+  if (state_ != state::starting)
+    hear_goodbye(); // it may not have been read yet
   boost::system::error_code ignored;
   control_->close(ignored);
   timer_->cancel();
@@ -173,13 +176,25 @@ void worker_process::on_exit(platform::exit_status status) {
       via->close(std::nullopt);
       host_.remove(via);
     }
-    finish_start(caf::make_error(errc::startup_failed, status.describe()));
+    auto how = status.describe();
+    if (status.how == platform::exit_status::kind::exited && !via)
+      how +=
+        " before it was a worker: its main has to call bulkhead::run_if_worker first, or to be made by BULKHEAD_MAIN";
+    finish_start(caf::make_error(errc::startup_failed, std::move(how)));
     return;
   }
   // Reading what is left first: the worker may have reported its roots' ends before its own.
   if (via)
     via->drain();
-  auto death = certificate(status);
+  auto own = certificate(status);
+  // One that was to be replaced has a successor, however it has ended.
+  auto death = own;
+  if (retired_) {
+    death = death_without_cause(status);
+    death->cause = death_cause::recycled;
+  }
+  // No time to end in was what the options wanted.
+  auto as_ordered = stop_timed_out_ && options_.stop_timeout.count() == 0;
   state_ = state::dead;
   std::map<uint64_t, root> left;
   {
@@ -203,8 +218,8 @@ void worker_process::on_exit(platform::exit_status status) {
   // A successor shall not wait for what is found out about this one.
   if (slot_)
     slot_->process_ended(*this, death);
-  if (death && !start_refused_)
-    report_death(*death, left);
+  if ((own || retired_) && !start_refused_ && !as_ordered)
+    report_death(own ? *own : *death, left);
   process_.reset();
   if (auto pool = spare_of_.lock(); pool && was != state::starting) // a start that failed is told as such
     pool->lost(*this, death);
@@ -222,26 +237,36 @@ void worker_process::has_ended() {
   host_.ended(shared_from_this());
 }
 
-// Empty if the worker ended in good order: it was told to, or had nothing left to do.
-std::optional<worker_death> worker_process::certificate(platform::exit_status status) {
+// Under the mutex.
+bool worker_process::ended_in_order(platform::exit_status status) const {
   using kind = platform::exit_status::kind;
-  std::lock_guard guard{mutex_};
+  auto was_to_end = state_ == state::stopping || retired_ || (roots_.empty() && had_roots_);
+  // The application may take the status away (SIGCHLD ignored, wait for any child).
+  auto went_well = status == platform::exit_status{kind::exited, 0} || (status.how == kind::unknown && said_goodbye_);
+  return was_to_end && went_well;
+}
+
+worker_death worker_process::death_without_cause(platform::exit_status status) const {
   worker_death result;
   result.slot = place().slot;
   result.incarnation = place().incarnation;
   result.pid = pid_;
   result.status = status.value;
+  return result;
+}
+
+// Empty if the worker ended in good order: it was told to, or had nothing left to do.
+std::optional<worker_death> worker_process::certificate(platform::exit_status status) {
+  using kind = platform::exit_status::kind;
+  std::lock_guard guard{mutex_};
+  auto result = death_without_cause(status);
   if (!complaint_.empty()) {
     result.cause = death_cause::corrupt;
     result.detail = complaint_;
     return result;
   }
-  if (status.how == kind::exited && status.value == 0 && (state_ == state::stopping || (roots_.empty() && had_roots_)))
+  if (ended_in_order(status))
     return std::nullopt;
-  if (retired_) {
-    result.cause = death_cause::recycled;
-    return result;
-  }
   if (!verdict_.empty()) {
     result.cause = verdict_cause_;
     result.detail = verdict_;

@@ -24,6 +24,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 namespace bulkhead::runtime {
 
@@ -35,6 +36,19 @@ constexpr int out_of_memory_status = 71;
 // The globals: a new_handler gets no argument, and neither does whoever marks a moment.
 std::byte* region_for_last_words = nullptr;
 std::atomic<shm::recorder_memory*> own_recorder = nullptr;
+
+/// What threads of actors may use until the process has ended. Never destroyed: an actor that does not end must not keep the process.
+struct lasting_parts {
+  lasting_parts(caf::actor_system_config& cfg, shm::recorder_memory& memory, const transport::hello& host)
+    : recorder(memory), progress(cfg.profiler, recorder, host.number, host.tracked_tickets > 0) {
+    cfg.profiler = &progress;
+  }
+
+  shm::flight_recorder recorder;
+  caf_progress progress;
+  std::optional<caf::actor_system> system;
+};
+lasting_parts* parts = nullptr;
 
 // After a failed allocation nothing can be trusted to work, least of all an orderly report.
 void on_out_of_memory() {
@@ -117,9 +131,7 @@ int run_worker(caf::actor_system_config& cfg) {
   platform::write_crashes_to(box->scene);
   cfg.add_thread_hook<stack_hook>();
   own_recorder = &box->recorder;
-  shm::flight_recorder recorder{box->recorder};
-  caf_progress progress{cfg.profiler, recorder, host->number, host->tracked_tickets > 0};
-  cfg.profiler = &progress;
+  parts = new lasting_parts{cfg, box->recorder, *host};
   // Ctrl-C goes to all processes of the terminal; whether workers end is for the host to decide.
   std::signal(SIGINT, SIG_IGN);
   // Lines reach the host's log when they are complete, although standard output is no terminal.
@@ -131,18 +143,20 @@ int run_worker(caf::actor_system_config& cfg) {
   cfg.module_factories.push_back([&host](caf::actor_system& system) -> caf::actor_system::module* {
     return new worker_system{system, *host};
   });
-  caf::actor_system system{cfg};
+  auto& system = parts->system.emplace(cfg);
   auto& self = static_cast<worker_system&>(system.scheduler());
   if (host->memory_bytes_max > 0)
     if (auto limited = platform::limit_data_bytes(host->memory_bytes_max); !limited)
-      return refuse(control.get(), {errc::invalid_option, "memory_bytes_max: " + limited.error().message()});
+      platform::exit_now(
+        refuse(control.get(), {errc::invalid_option, "memory_bytes_max: " + limited.error().message()}));
   auto socket = control.get();
   self.connect(std::move(*edge), std::move(control));
   if (!transport::send_verdict(socket, {}))
     platform::exit_now(EXIT_FAILURE);
   self.wait_for_end();
-  // Without destructors: actors that do not end must not keep the process, and the kernel cleans up better.
-  platform::exit_now(EXIT_SUCCESS);
+  // From here on the host limits the time, and knows an end in good order even if the status of this process gets lost.
+  (void) transport::send_verdict(socket, {errc::shutting_down, {}});
+  return self.finish() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 } // namespace bulkhead::runtime

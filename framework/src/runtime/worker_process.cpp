@@ -161,6 +161,7 @@ void worker_process::on_rooted(uint64_t id, uint64_t local) {
     if (i == roots_.end())
       return;
     i->second.local = local;
+    had_roots_ = true;
     proxy = i->second.proxy ? i->second.proxy : host_.routes().find({transport::host_process, id});
   }
   if (!proxy)

@@ -31,18 +31,7 @@ void worker_process::watch_control() {
 
 void worker_process::on_verdict() {
   if (state_ != state::starting) {
-    // Nothing is said after the verdict: the worker is about to exit, or else it closed its end of the lifeline.
-    if (state_ != state::ready)
-      return;
-    if (auto closed = platform::wait_readable(control_->native_handle(), {}); closed && !*closed) {
-      watch_control(); // see `keeper`
-      return;
-    }
-    timer_->expires_after(exit_grace);
-    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-      if (!cancelled && self->state_ == state::ready)
-        self->on_corrupt("it closed its control socket");
-    });
+    on_word_after_start();
     return;
   }
   auto answer = transport::receive_verdict(control_->native_handle());
@@ -71,6 +60,37 @@ void worker_process::on_verdict() {
   watch_control();
 }
 
+// After the verdict a worker says only that it begins to end in good order; or else it is about to exit, or closed its end of the
+// lifeline.
+void worker_process::on_word_after_start() {
+  if (auto any = platform::wait_readable(control_->native_handle(), {}); any && !*any) {
+    watch_control(); // see `keeper`
+    return;
+  }
+  hear_goodbye();
+  if (state_ != state::ready)
+    return; // its time is limited already
+  if (said_goodbye_) {
+    if (!retired_)
+      arm_kill_timer();
+    return;
+  }
+  timer_->expires_after(exit_grace);
+  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (!cancelled && self->state_ == state::ready)
+      self->on_corrupt("it closed its control socket");
+  });
+}
+
+void worker_process::hear_goodbye() {
+  if (said_goodbye_ || !control_->is_open())
+    return;
+  if (auto any = platform::wait_readable(control_->native_handle(), {}); !any || !*any)
+    return;
+  auto word = transport::receive_verdict(control_->native_handle());
+  said_goodbye_ = word && word->code == errc::shutting_down;
+}
+
 void worker_process::connect() {
   link_limits limits{
     {options_.message_bytes_max}, {options_.payload_bytes_max, options_.when_payloads_full}, backlog_of(options_)};
@@ -82,10 +102,12 @@ void worker_process::connect() {
   }
   host_.routes().attach(number_, made);
   host_.add(made);
+  if (options_.finalizer.function != 0)
+    functions_.push_back(request_to_run_last(options_.finalizer));
   if (options_.initializer.function != 0)
-    functions_.emplace_back("the initializer", options_.initializer);
+    functions_.push_back(request_to_run("the initializer", options_.initializer));
   if (options_.preload.function != 0 && !is_copy_)
-    functions_.emplace_back("preload", options_.preload);
+    functions_.push_back(request_to_run("preload", options_.preload));
   run_next_function();
 }
 
@@ -94,9 +116,8 @@ void worker_process::run_next_function() {
     become_ready();
     return;
   }
-  auto [name, function] = std::move(functions_.back());
+  auto request = std::move(functions_.back());
   functions_.pop_back();
-  auto request = request_to_run(name, function);
   the_link()->spawn(initializer_root, request);
 }
 

@@ -111,7 +111,9 @@ void worker_system::wait_for_end() {
   {
     std::unique_lock guard{mutex_};
     auto stays = host_.stays != 0;
-    auto ended = [&] { return roots_.empty() && !spawning_ && (stopping_ || (had_roots_ && !stays)); };
+    auto ended = [&] {
+      return leaves_frozen_ || (roots_.empty() && !spawning_ && (stopping_ || (had_roots_ && !stays)));
+    };
     changed_.wait(guard, [&] { return owes_frozen_ || ended(); });
     while (owes_frozen_ || !ended()) {
       if (owes_frozen_ && link_->all_sent()) {
@@ -125,7 +127,7 @@ void worker_system::wait_for_end() {
     }
     guard.unlock();
     // Actors that the roots have spawned may go on; then so does the process.
-    if (!stopping_)
+    if (!stopping_ && !leaves_frozen_)
       system().await_all_actors_done();
   }
   // The loop is still at work on what waits here, and on what the actors left it to do. Bounded by the host, which kills
@@ -136,6 +138,18 @@ void worker_system::wait_for_end() {
   std::unique_lock guard{mutex_};
   while (!link_->flushed())
     changed_.wait_for(guard, flush_period);
+}
+
+bool worker_system::finish() {
+  std::promise<caf::error> done;
+  post([this, &done] { done.set_value(finalizer_ ? run_initializer(finalizer_) : caf::error{}); });
+  auto failed = done.get_future().get();
+  if (failed)
+    std::fprintf(stderr, "bulkhead: %s\n", explanation_in(failed).c_str());
+  // Whatever the threads drop at their end concerns no other process.
+  link_->close(std::nullopt);
+  stop_loops();
+  return !failed;
 }
 
 void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) {
@@ -151,6 +165,11 @@ void worker_system::on_spawn(uint64_t root, transport::spawn_request what, caf::
   }
   if (what.name == initializer_name) {
     link_->spawned(root, run_initializer(what.arguments));
+    return;
+  }
+  if (what.name == finalizer_name) {
+    finalizer_ = what.arguments;
+    link_->spawned(root, {});
     return;
   }
   {
@@ -220,7 +239,14 @@ void worker_system::on_root_released(uint64_t root) {
   routes().exports().unpin_unless_held({routes().self(), dropped->aid}, dropped);
 }
 
-void worker_system::on_stop() {
+void worker_system::on_stop(bool frozen) {
+  if (frozen) {
+    std::lock_guard guard{mutex_};
+    leaves_frozen_ = true;
+    owes_frozen_ = false;
+    changed_.notify_all();
+    return;
+  }
   std::vector<caf::strong_actor_ptr> all;
   {
     std::lock_guard guard{mutex_};

@@ -117,6 +117,9 @@ public:
     return spin_ns_;
   }
 
+  /// Ends the threads that run actors; the keeper's goes on. Not on one of them.
+  void stop_loops();
+
   /// Ends all threads. Called by `stop` of the subclass, after it has closed its links.
   void join();
 

@@ -39,6 +39,9 @@ struct executor_options {
   /// Runs first in each worker: `.initializer = bulkhead::call<&load_model>(path)`.
   bound_function initializer = {};
 
+  /// Runs last in each worker that ends in good order, see `worker_options::finalizer`. Not together with `worker.finalizer`.
+  bound_function finalizer = {};
+
   /// How the workers are started. `where` must be `own_process`, and `when_full` is not used.
   worker_options worker = {};
 };

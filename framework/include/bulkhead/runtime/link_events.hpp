@@ -39,7 +39,8 @@ public:
   virtual void on_root_down(uint64_t root, const caf::error& reason);
 
   /// Only in workers.
-  virtual void on_stop();
+  /// @param frozen whether the process ends as it stands, without another handler.
+  virtual void on_stop(bool frozen);
 
   /// The host wants that no handler is entered any more, or that all go on. Only in workers.
   virtual void on_freeze(bool wanted);

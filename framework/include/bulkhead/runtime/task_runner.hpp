@@ -22,12 +22,21 @@ constexpr std::string_view task_runner_name = "bulkhead.task_runner";
 constexpr std::string_view initializer_name = "bulkhead.initializer";
 constexpr uint64_t initializer_root = 0;
 
+/// The same for a function that the process keeps, and runs when it ends in good order.
+constexpr std::string_view finalizer_name = "bulkhead.finalizer";
+
 /// Asks a process to run `what`, which errors call `name`, before its first actor.
 [[nodiscard]] transport::spawn_request request_to_run(std::string name, const bound_function& what);
+
+/// Asks a process to run `what` when it ends in good order.
+[[nodiscard]] transport::spawn_request request_to_run_last(const bound_function& what);
 
 /// Runs a function of this program. `what` holds the arguments of `request_to_run`, as they come from the host.
 /// @returns `errc::constructor_failed` with the reason if it fails.
 [[nodiscard]] caf::error run_initializer(const caf::message& what);
+
+/// The text that such an error holds, or all of it.
+[[nodiscard]] std::string explanation_in(const caf::error& failed);
 
 /// Whether the task that this thread runs was cancelled.
 [[nodiscard]] bool asked_to_stop() noexcept;

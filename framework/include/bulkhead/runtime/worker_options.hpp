@@ -28,7 +28,8 @@ enum class output : uint8_t {
 enum class placement : uint8_t {
   /// In a worker process.
   own_process,
-  /// In the host, as an ordinary actor: to step through it with a debugger.
+  /// In the host, as an ordinary actor: to step through it with a debugger. Options for a process, its restart and its handlers are
+  /// refused then; limits of messages and times have no effect.
   in_process,
 };
 
@@ -62,7 +63,8 @@ struct worker_options {
   /// From the start of the process to its first answer. At least 1 ms.
   std::chrono::milliseconds startup_timeout{10'000};
 
-  /// From the request to stop to SIGKILL.
+  /// From the request to stop to SIGKILL; from the end of its last actor, if that came first. The finalizer, destructors of static
+  /// objects and atexit(3) handlers are part of it. 0: at once, without any of them. At most 24 hours.
   std::chrono::milliseconds stop_timeout{3'000};
 
   /// Bytes of private memory that the worker may use on top of what the runtime itself needs (RLIMIT_DATA).
@@ -136,6 +138,12 @@ struct worker_options {
   /// Runs first in each process, before its actor: `.initializer = bulkhead::call<&load_model>(path)`. A process is ready, and a
   /// spare counts, when it has returned, which is part of `startup_timeout`; if it fails, so does the start.
   bound_function initializer = {};
+
+  /// Runs last in each process that ends in good order, on the thread that ran its actors: `.finalizer = bulkhead::call<&save_log>(path)`.
+  /// Its actor has ended, or is replaced as planned. `main` goes on after it, so destructors and atexit(3) run then. All of that
+  /// together takes no longer than `stop_timeout`. An exception makes it a crash, with what was thrown as a line on standard error.
+  /// It does not run in a process that crashes or is killed, nor in the fork server itself.
+  bound_function finalizer = {};
 
   friend bool operator==(const worker_options&, const worker_options&) = default;
 };

@@ -169,6 +169,8 @@ private:
   void on_line(std::string_view line, bool is_error);
   void await_verdict(std::function<void(caf::error)> ready);
   void on_verdict();
+  void on_word_after_start();
+  void hear_goodbye();
   void connect();
   void run_next_function();
   void become_ready();
@@ -179,6 +181,8 @@ private:
   void on_exit(platform::exit_status status);
   void kill_now() noexcept;
   void hit_limit(const char* option, uint64_t value);
+  [[nodiscard]] bool ended_in_order(platform::exit_status status) const;
+  [[nodiscard]] worker_death death_without_cause(platform::exit_status status) const;
   std::optional<worker_death> certificate(platform::exit_status status);
   void report_death(const worker_death& death, const std::map<uint64_t, root>& left);
   caf::error make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via);
@@ -212,6 +216,8 @@ private:
   std::shared_ptr<spare_pool> spares_;
   bool stop_timed_out_ = false;
   bool retired_ = false;
+  /// It has begun to end in good order.
+  bool said_goodbye_ = false;
   /// Since it was asked to freeze.
   bool asked_for_state_ = false;
   /// Its start has failed for a reason that it gave itself, or is not wanted any more.
@@ -219,14 +225,14 @@ private:
   /// SIGKILL came from here.
   bool killed_ = false;
   std::chrono::steady_clock::time_point started_at_;
+  /// The whole start is over by then; in the past for a spare.
+  std::chrono::steady_clock::time_point start_deadline_;
   written_lines lines_;
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;
   // Empty once the process has ended: handles to it may outlive the keeper.
   std::optional<boost::asio::posix::stream_descriptor> pidfd_;
   std::optional<boost::asio::posix::stream_descriptor> control_;
-  /// The whole start is over by then; in the past for a spare.
-  std::chrono::steady_clock::time_point start_deadline_;
   std::optional<boost::asio::steady_timer> timer_;
   std::function<void(caf::error)> ready_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
@@ -234,8 +240,8 @@ private:
   std::shared_ptr<fork_server> fork_server_;
   bool awaits_copy_ = false;
   bool is_copy_ = false;
-  /// What runs before its actor, under their names.
-  std::vector<std::pair<const char*, bound_function>> functions_;
+  /// What runs before its actor, the first one at the back.
+  std::vector<transport::spawn_request> functions_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<link> link_;

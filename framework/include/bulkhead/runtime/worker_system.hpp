@@ -18,7 +18,7 @@ namespace bulkhead::runtime {
 
 /// The worker's runtime: a scheduler with one thread, on which the heavy actors run, and the link to the host.
 ///
-/// Lifetime: as long as the process, which ends by `exit_now` without destroying anything.
+/// Lifetime: as long as the process. It is never destroyed: an actor that does not end must not keep the process.
 class worker_system final : public caf_scheduler, public link_events {
 public:
   worker_system(caf::actor_system& system, const transport::hello& host);
@@ -31,6 +31,10 @@ public:
   /// Returns when the process is to end.
   void wait_for_end();
 
+  /// Runs the finalizer, then ends the threads that run actors. After `wait_for_end`.
+  /// @returns false if the finalizer failed; the reason is on standard error.
+  [[nodiscard]] bool finish();
+
   /// The state of its root, if that has the `has_successor_flag`.
   [[nodiscard]] worker_snapshots& snapshots() noexcept {
     return snapshots_;
@@ -40,7 +44,7 @@ public:
 
   void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit) override;
   void on_root_released(uint64_t root) override;
-  void on_stop() override;
+  void on_stop(bool frozen) override;
   void on_freeze(bool wanted) override;
   void on_hand_over() override;
   void on_snapshot(uint64_t root, std::span<const std::byte> encoded) override;
@@ -67,6 +71,10 @@ private:
   bool had_roots_ = false;
   bool spawning_ = false;
   bool stopping_ = false;
+  /// It ends as it stands: frozen, for a successor that goes on.
+  bool leaves_frozen_ = false;
+  /// Arguments of the function that runs at the end; empty if there is none.
+  caf::message finalizer_;
   /// Frozen, and the host does not know it yet.
   bool owes_frozen_ = false;
   /// How often it was frozen or thawed.

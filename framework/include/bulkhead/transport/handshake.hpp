@@ -14,7 +14,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 10;
+constexpr uint32_t protocol_version = 11;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -88,7 +88,7 @@ struct hello {
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };
 
-/// What the worker answers: `errc::none` when it is ready, or why not.
+/// What the worker answers: `errc::none` when it is ready, or why not; and later `errc::shutting_down` when it begins to end in good order.
 struct verdict {
   errc code = errc::none;
   std::string text;

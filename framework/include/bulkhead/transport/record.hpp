@@ -33,7 +33,8 @@ enum class record_kind : uint16_t {
   rooted = 10,
   /// Root `target` is ready, or could not be started: then the body holds the error.
   spawned = 11,
-  /// The worker shall end its actors and itself. Travels in the control lane.
+  /// The worker shall end its actors and itself; if `word` is 1 it is frozen, and ends without another handler. Travels in the control
+  /// lane.
   stop = 12,
   /// The writer has no copy left of what it borrowed as loan `target`. Travels in the control lane.
   give_back = 13,
