@@ -111,18 +111,6 @@ TEST_CASE("a program with the main function of CAF gets an error that it can pri
   CHECK(status->value == 0);
 }
 
-TEST_CASE("a blocking spawn inside an actor on the only scheduler thread does not hang") {
-  auto done = std::make_shared<std::promise<bool>>();
-  host_fixture f{1};
-  f.sys.spawn([host = f.host, done](caf::event_based_actor*) mutable {
-    auto first = host.spawn("victim");
-    auto second = host.start_worker();
-    auto third = second ? second->spawn("victim") : caf::expected<caf::actor>{second.error()};
-    done->set_value(first && second && third);
-  });
-  CHECK(result_of(done->get_future()) == true);
-}
-
 TEST_CASE("spawn_async answers with the handle, or with the error") {
   auto good = std::make_shared<std::promise<caf::error>>();
   auto bad = std::make_shared<std::promise<caf::error>>();

@@ -143,7 +143,10 @@ private:
     if constexpr (detail::check_task<F, Ts...>()) {
       using fun = runtime::task_of<F>;
       auto result = std::make_shared<runtime::outcome<typename fun::result>>();
-      submit_call(fun::entry, fun::signature::arguments(std::forward<Ts>(arguments)...), result);
+      if (auto missing = fun::signature::find_uninitialized())
+        result->fail(std::move(missing));
+      else
+        submit_call(fun::entry, fun::signature::arguments(std::forward<Ts>(arguments)...), result);
       return future<typename fun::result>{std::move(result)};
     }
   }

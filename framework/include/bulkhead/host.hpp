@@ -29,10 +29,13 @@ namespace bulkhead {
 
 /// Where actors in other processes are made. Load it as a module, `cfg.load<bulkhead::host>()`, then get it with `of`.
 ///
-/// Every function that spawns reports a failure as an error that names the cause, and returns within the
-/// `startup_timeout` of the options; codes are `program_not_found`, `unknown_actor`, `wrong_arguments`,
-/// `wrong_interface`, `constructor_failed`, `build_mismatch`, `startup_timeout`, `startup_failed`,
-/// `resources_exhausted`, `invalid_option`, `encode_failed`, `shutting_down` and `not_loaded`.
+/// Every function that spawns reports a failure as an error that names the cause, and returns within the `startup_timeout` of the
+/// options, or twice that time with a fork server that hangs. The actor's first turn is part of its start. An actor that ends in
+/// that turn is a success, as with CAF: the handle has ended. Codes are `program_not_found`, `unknown_actor`, `wrong_arguments`,
+/// `wrong_interface`, `constructor_failed`, `build_mismatch`, `startup_timeout`, `startup_failed`, `resources_exhausted`,
+/// `invalid_option`, `encode_failed`, `decode_failed`, `message_too_large`, `payload_room_full`, `worker_lost`, `shutting_down`,
+/// `types_not_initialized`, `not_loaded` and, in a worker, `nested_worker`. Those that block return `would_block` on a thread that runs
+/// actors.
 ///
 /// Options of the actor system's configuration, also on the command line (`--bulkhead.wait=park`):
 ///   bulkhead.wait     how the host's loop waits: "adaptive" (default: spins for about as long as a wake-up costs, then sleeps),

@@ -49,8 +49,11 @@ transport::spawn_request make_request(std::string_view name, Ts&&... arguments) 
   static_assert(
     (runtime::can_cross_processes<caf::detail::strip_and_convert_t<Ts>> && ...),
     "each argument of a heavy actor needs a type id: add CAF_ADD_TYPE_ID for it to the application's block");
-  if constexpr ((runtime::can_cross_processes<caf::detail::strip_and_convert_t<Ts>> && ...))
-    result.arguments = caf::make_message(std::forward<Ts>(arguments)...);
+  if constexpr ((runtime::can_cross_processes<caf::detail::strip_and_convert_t<Ts>> && ...)) {
+    result.wrong = runtime::find_uninitialized<caf::detail::strip_and_convert_t<Ts>...>();
+    if (!result.wrong)
+      result.arguments = caf::make_message(std::forward<Ts>(arguments)...);
+  }
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/executor_core.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/task_runner.hpp"
+#include "bulkhead/runtime/worker_main.hpp"
 #include "bulkhead/this_task.hpp"
 
 #include <utility>
@@ -40,7 +41,7 @@ void executor::submit_call(const runtime::task_entry& function, caf::message arg
   if (state_->core)
     state_->core->submit(std::make_shared<runtime::task>(function, std::move(arguments), options_, std::move(result)));
   else
-    result->fail(not_loaded_error());
+    result->fail(runtime::no_host_error());
 }
 
 future<void> executor::when_room() const {
@@ -48,7 +49,7 @@ future<void> executor::when_room() const {
   if (state_->core)
     state_->core->when_room(result);
   else
-    result->fail(not_loaded_error());
+    result->fail(runtime::no_host_error());
   return future<void>{std::move(result)};
 }
 

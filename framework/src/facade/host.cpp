@@ -1,9 +1,12 @@
 #include "bulkhead/host.hpp"
 
+#include "bulkhead/main.hpp"
 #include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
+#include "bulkhead/runtime/worker_main.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 
 #include <caf/action.hpp>
@@ -13,6 +16,7 @@
 #include <caf/mailbox_element.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <future>
 #include <memory>
 #include <optional>
@@ -74,6 +78,31 @@ std::optional<wait_strategy> strategy_named(std::string_view name) {
   return std::nullopt;
 }
 
+// Errors are messages, too: without the ids of CAF and Bulkhead none could be told.
+caf::error find_missing_types() {
+  auto core = transport::is_initialized(caf::type_id_v<caf::error>);
+  auto own = transport::is_initialized(caf::type_id_v<errc>);
+  if (!core)
+    caf::core::init_global_meta_objects();
+  if (!own)
+    detail::init_own_types();
+  if (core && own)
+    return {};
+  std::fprintf(stderr, "bulkhead: %s\n", explain(errc::types_not_initialized));
+  return caf::make_error(errc::types_not_initialized, explain(errc::types_not_initialized));
+}
+
+/// Waiting for a process on a thread that runs actors, or that starts processes, could wait for itself.
+/// @returns `would_block` with what to call instead; empty if the calling thread may wait.
+caf::error may_not_wait(const char* instead) {
+  if (runtime::keeper::runs_here())
+    return caf::make_error(errc::would_block, "a callback of the host must not wait: let another thread do it");
+  if (runtime::caf_scheduler::current_unit() != nullptr)
+    return caf::make_error(errc::would_block, "waiting here would block a thread that runs actors: use "
+                                                + std::string{instead} + " in an actor");
+  return {};
+}
+
 } // namespace
 
 host host::of(caf::actor_system& system) noexcept {
@@ -82,6 +111,10 @@ host host::of(caf::actor_system& system) noexcept {
 
 caf::expected<caf::strong_actor_ptr> host::spawn_and_wait(const worker_options& options,
                                                           transport::spawn_request what) {
+  if (impl_ == nullptr)
+    return runtime::no_host_error();
+  if (auto refused = may_not_wait("spawn_async"))
+    return refused;
   answer<caf::strong_actor_ptr> result;
   start_spawn(options, std::move(what), result.callback());
   return result.wait();
@@ -89,12 +122,18 @@ caf::expected<caf::strong_actor_ptr> host::spawn_and_wait(const worker_options& 
 
 void host::start_spawn(const worker_options& options, transport::spawn_request what, detail::spawn_done done) {
   if (impl_ == nullptr)
-    done(not_loaded_error());
+    done(runtime::no_host_error());
+  else if (what.wrong)
+    done(std::move(what.wrong));
   else
     impl_->spawn(options, std::move(what), std::move(done));
 }
 
 caf::expected<caf::strong_actor_ptr> host::pool_and_wait(const pool_options& options, transport::spawn_request what) {
+  if (impl_ == nullptr)
+    return runtime::no_host_error();
+  if (auto refused = may_not_wait("pool_async"))
+    return refused;
   answer<caf::strong_actor_ptr> result;
   start_pool(options, std::move(what), result.callback());
   return result.wait();
@@ -102,14 +141,18 @@ caf::expected<caf::strong_actor_ptr> host::pool_and_wait(const pool_options& opt
 
 void host::start_pool(const pool_options& options, transport::spawn_request what, detail::spawn_done done) {
   if (impl_ == nullptr)
-    done(not_loaded_error());
+    done(runtime::no_host_error());
+  else if (what.wrong)
+    done(std::move(what.wrong));
   else
     impl_->spawn_pool(options, std::move(what), std::move(done));
 }
 
 caf::expected<worker> host::start_worker(const worker_options& options) {
   if (impl_ == nullptr)
-    return not_loaded_error();
+    return runtime::no_host_error();
+  if (auto refused = may_not_wait("start_worker_async"))
+    return refused;
   answer<std::shared_ptr<runtime::worker_process>> result;
   (void) impl_->start_worker(options, result.callback());
   auto started = result.wait();
@@ -127,7 +170,7 @@ void host::start_worker_async(caf::event_based_actor* self, const worker_options
     receiver->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(action)), nullptr);
   };
   if (impl_ == nullptr) {
-    deliver(not_loaded_error());
+    deliver(runtime::no_host_error());
     return;
   }
   (void) impl_->start_worker(options, [deliver](caf::expected<std::shared_ptr<runtime::worker_process>> started) {
@@ -185,7 +228,7 @@ future<void> host::upgrade(const caf::actor& actor, const upgrade_options& optio
       result->set({});
   };
   if (impl_ == nullptr)
-    done(not_loaded_error());
+    done(runtime::no_host_error());
   else
     impl_->upgrade(caf::actor_cast<caf::strong_actor_ptr>(actor), options, done);
   return future<void>{std::move(result)};
@@ -235,12 +278,17 @@ caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::ty
   auto& cfg = system.config();
   auto name = caf::get_or(cfg, "bulkhead.wait", std::string{"adaptive"});
   auto strategy = strategy_named(name);
-  caf::error wrong;
+  auto wrong = find_missing_types();
+  if (auto refused = runtime::refuse_host())
+    wrong = refused;
   if (!strategy)
     wrong = caf::make_error(errc::invalid_option, "bulkhead.wait", "must be adaptive, park or busy, and is " + name);
   // An exception would leave CAF with half an actor system, so the error waits for who wants something.
   runtime::certificate_files certificates{caf::get_or(cfg, "bulkhead.certificates-dir", std::string{}),
                                           caf::get_or(cfg, "bulkhead.certificates-max", uint32_t{100})};
+  if (certificates.folder.empty() && caf::get_as<uint32_t>(cfg, "bulkhead.certificates-max"))
+    wrong = caf::make_error(errc::invalid_option, "bulkhead.certificates-max",
+                            "has no effect without bulkhead.certificates-dir");
   if (certificates.files_max == 0)
     wrong = caf::make_error(errc::invalid_option, "bulkhead.certificates-max", "must be at least 1");
   runtime::dead_letter_limits letters;
@@ -254,13 +302,18 @@ caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::ty
 }
 
 caf::expected<caf::strong_actor_ptr> worker::spawn_and_wait(transport::spawn_request what) {
+  if (auto refused = may_not_wait("spawn_async"))
+    return refused;
   answer<caf::strong_actor_ptr> result;
   start_spawn(std::move(what), result.callback());
   return result.wait();
 }
 
 void worker::start_spawn(transport::spawn_request what, detail::spawn_done done) {
-  impl_->spawn(std::move(what), std::move(done));
+  if (what.wrong)
+    done(std::move(what.wrong));
+  else
+    impl_->spawn(std::move(what), std::move(done));
 }
 
 void worker::stop() {

@@ -27,7 +27,8 @@ constexpr std::chrono::milliseconds start_pause{100};
 
 bool fails_each_time(const caf::error& reason) {
   return reason == errc::constructor_failed || reason == errc::invalid_option || reason == errc::build_mismatch
-         || reason == errc::program_not_found || reason == errc::unknown_actor;
+         || reason == errc::program_not_found || reason == errc::unknown_actor || reason == errc::nested_worker
+         || reason == errc::types_not_initialized;
 }
 
 bool may_be_chance(const caf::error& reason) {

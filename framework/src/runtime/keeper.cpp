@@ -6,6 +6,16 @@
 
 namespace bulkhead::runtime {
 
+namespace {
+
+thread_local bool is_keeper = false;
+
+} // namespace
+
+bool keeper::runs_here() noexcept {
+  return is_keeper;
+}
+
 keeper::keeper() : work_(context_.get_executor()) {
   // nop
 }
@@ -17,6 +27,7 @@ keeper::~keeper() {
 void keeper::start(const char* thread_name) {
   thread_ = std::thread{[this, thread_name] {
     platform::name_thread(thread_name);
+    is_keeper = true;
     context_.run();
   }};
 }

@@ -57,6 +57,13 @@ void on_out_of_memory() {
   std::_Exit(out_of_memory_status);
 }
 
+/// Set once, by the thread that runs `main`.
+std::atomic<bool> handed_over = false;
+
+constexpr const char* never_handed_over =
+  "this process was started as a worker, but its main makes a host before it has called bulkhead::run_if_worker: call "
+  "that first, or use BULKHEAD_MAIN";
+
 int refuse(int control, const transport::verdict& why) {
   (void) transport::send_verdict(control, why);
   return EXIT_FAILURE;
@@ -95,7 +102,25 @@ bool is_worker() {
   return answer;
 }
 
+caf::error refuse_host() {
+  if (!is_worker())
+    return {};
+  if (handed_over)
+    return caf::make_error(errc::nested_worker, explain(errc::nested_worker));
+  std::fprintf(stderr, "bulkhead: %s\n", never_handed_over);
+  std::fflush(stderr);
+  // The hello is read first: to close the socket before would throw the answer away.
+  if (transport::receive_hello(transport::worker_fd::control))
+    (void) transport::send_verdict(transport::worker_fd::control, {errc::startup_failed, never_handed_over});
+  platform::exit_now(usage_error);
+}
+
+caf::error no_host_error() {
+  return is_worker() ? caf::make_error(errc::nested_worker, explain(errc::nested_worker)) : not_loaded_error();
+}
+
 int run_worker(caf::actor_system_config& cfg) {
+  handed_over = true;
   platform::unique_fd control{transport::worker_fd::control};
   auto host = transport::receive_hello(control.get());
   if (!host) {
@@ -104,6 +129,8 @@ int run_worker(caf::actor_system_config& cfg) {
                  transport::worker_variable, transport::worker_fd::control, host.error().message().c_str());
     return usage_error;
   }
+  if (!transport::is_initialized(caf::type_id_v<errc>) || !transport::is_initialized(caf::type_id_v<caf::error>))
+    return refuse(control.get(), {errc::types_not_initialized, explain(errc::types_not_initialized)});
   if (auto verdict = transport::compare(*host, own_hello()); verdict.code != errc::none)
     return refuse(control.get(), verdict);
   if (auto missing = platform::missing_kernel_feature())

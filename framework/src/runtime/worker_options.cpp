@@ -4,6 +4,7 @@
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bulkhead {
 
@@ -44,6 +45,62 @@ caf::error check_command(const worker_options& options) {
     return invalid("fork_server", "must be false with a command_prefix, which has to start each process itself");
   if (options.preload.function != 0 && !options.fork_server)
     return invalid("preload", "needs fork_server; what is to run in each process is its initializer");
+  return {};
+}
+
+// Of an actor without a process. Limits of the way between processes are never reached there, which is no contradiction.
+caf::error check_in_process(const worker_options& options) {
+  const worker_options usual;
+  constexpr const char* rule =
+    "has no effect with placement::in_process, which starts no process: leave it out, or use own_process";
+  const std::pair<const char*, bool> all[] = {
+    {"program", options.program != usual.program},
+    {"arguments", options.arguments != usual.arguments},
+    {"environment", options.environment != usual.environment},
+    {"working_directory", options.working_directory != usual.working_directory},
+    {"command_prefix", options.command_prefix != usual.command_prefix},
+    {"standard_output", options.standard_output != usual.standard_output},
+    {"standard_error", options.standard_error != usual.standard_error},
+    {"memory_bytes_max", options.memory_bytes_max != usual.memory_bytes_max},
+    {"when_full", options.when_full != usual.when_full},
+    {"when_slow", options.when_slow != usual.when_slow},
+    {"restart", options.restart != usual.restart},
+    {"recycle", options.recycle != usual.recycle},
+    {"handler", options.handler != usual.handler},
+    {"spares", options.spares != usual.spares},
+    {"fork_server", options.fork_server != usual.fork_server},
+    {"preload", options.preload != usual.preload},
+    {"initializer", options.initializer != usual.initializer},
+    {"finalizer", options.finalizer != usual.finalizer},
+  };
+  for (auto& [name, is_set] : all)
+    if (is_set)
+      return invalid(name, rule);
+  return {};
+}
+
+// Options that each make sense, and have no effect or contradict each other.
+caf::error check_together(const worker_options& options) {
+  using namespace std::chrono_literals;
+  if (options.where == placement::in_process)
+    return check_in_process(options);
+  if (options.when_slow == slow_consumer::kill && options.slow_after == 0ms)
+    return invalid("when_slow",
+                   "has no effect with a slow_after of 0, which is never: set slow_after, or leave it out");
+  if (options.when_payloads_full != payload_fallback::copy && options.payload_bytes_max == 0)
+    return invalid("when_payloads_full",
+                   "has no effect with a payload_bytes_max of 0, which lends nothing: leave it out, or raise that");
+  if (options.stop_timeout == 0ms && options.finalizer.function != 0)
+    return invalid("finalizer", "never runs with a stop_timeout of 0, which kills at once: give it time");
+  if (!options.command_prefix.empty())
+    for (auto& [name, where] :
+         {std::pair{"standard_output", options.standard_output}, std::pair{"standard_error", options.standard_error}})
+      if (where == output::discard)
+        return invalid(name, "cannot be discard with a command_prefix, which has the host's terminal: leave it out");
+  // The starts of spares wait as restarts do.
+  if (options.restart.when == restart_when::never && options.spares == 0)
+    if (auto unused = supervision::check_unused(options.restart); !unused.option.empty())
+      return caf::make_error(errc::invalid_option, unused.option, unused.rule);
   return {};
 }
 
@@ -115,6 +172,8 @@ caf::error check(const worker_options& options) {
   if (auto wrong = supervision::check(options.handler, options.restart); !wrong.option.empty())
     return caf::make_error(errc::invalid_option, wrong.option, wrong.rule);
   if (auto wrong = check_backlog(options))
+    return wrong;
+  if (auto wrong = check_together(options))
     return wrong;
   return check_command(options);
 }

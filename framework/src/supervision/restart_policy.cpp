@@ -23,6 +23,24 @@ complaint check(const restart_policy& policy) {
   return {};
 }
 
+complaint check_unused(const restart_policy& policy) {
+  const restart_policy usual;
+  constexpr const char* rule = "has no effect: set restart.when to on_crash or always, or leave it out";
+  if (policy.restarts_max != usual.restarts_max)
+    return {"restart.restarts_max", rule};
+  if (policy.within != usual.within)
+    return {"restart.within", rule};
+  if (policy.backoff_min != usual.backoff_min)
+    return {"restart.backoff_min", rule};
+  if (policy.backoff_max != usual.backoff_max)
+    return {"restart.backoff_max", rule};
+  if (policy.interrupted != usual.interrupted)
+    return {"restart.interrupted", rule};
+  if (policy.poison_after != usual.poison_after)
+    return {"restart.poison_after", rule};
+  return {};
+}
+
 complaint check(const recycle_policy& recycling, const restart_policy& policy) {
   using namespace std::chrono_literals;
   if (recycling.age_max < 0ms || recycling.age_max > 365 * 24h)
@@ -48,6 +66,12 @@ complaint check(const handler_policy& handler, const restart_policy& policy) {
     return {"handler.stall_max", "needs restart.when other than never: another process takes over"};
   if (handler.deadlines && policy.when == restart_when::never)
     return {"handler.deadlines", "needs restart.when other than never: another process takes over"};
+  const handler_policy usual;
+  auto watched = handler.time_max != 0ms || handler.deadlines;
+  if (handler.grace != usual.grace && !watched)
+    return {"handler.grace", "has no effect: set handler.time_max or handler.deadlines, or leave it out"};
+  if (handler.then != usual.then && !watched && handler.stall_max == 0ms)
+    return {"handler.then", "has no effect: set handler.time_max, deadlines or stall_max, or leave it out"};
   return {};
 }
 

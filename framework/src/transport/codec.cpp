@@ -168,6 +168,10 @@ caf::error decode(caf::execution_unit* context, std::span<const std::byte> body,
   return guarded(context, body, beside, types, [&](caf::binary_deserializer& source) { return source.apply(what); });
 }
 
+bool is_initialized(caf::type_id_t id) noexcept {
+  return caf::detail::global_meta_object(id) != nullptr;
+}
+
 uint64_t type_table_digest() {
   // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
   uint64_t digest = 0xcbf29ce484222325u;

@@ -32,7 +32,8 @@ constexpr std::array entries{
   entry{"constructor_failed", "the actor threw while it was started"},
   entry{"wrong_interface", "the actor does not implement the messaging interface of the requested handle"},
   entry{"build_mismatch", "host and worker differ in version or message types: build both from the same sources"},
-  entry{"startup_timeout", "the worker did not report in time: raise startup_timeout or look at its output"},
+  entry{"startup_timeout", "the worker did not report in time: raise startup_timeout, look at its output, and see that "
+                           "its main calls run_if_worker first"},
   entry{"startup_failed", "the worker's process ended before it was ready: look at its output"},
   entry{"resources_exhausted", "the kernel refused a resource: raise the limit (ulimit -n, -u) or free some"},
   entry{"invalid_option", "an option has an impossible value"},
@@ -54,9 +55,14 @@ constexpr std::array entries{
   entry{"upgrade_failed",
         "the new program did not come up or died in its probation, and the former one serves: look at the cause"},
   entry{"no_successor", "the actor has no successor: only what the host spawns with worker_options::restart has one"},
+  entry{"nested_worker",
+        "a worker cannot start workers: let the host spawn the actor, or spawn it in this process with CAF"},
+  entry{
+    "types_not_initialized",
+    "type ids were never initialized: call bulkhead::init_types<...>() first in main, with all blocks of the program"},
 };
 
-static_assert(entries.size() == static_cast<size_t>(errc::no_successor) + 1);
+static_assert(entries.size() == static_cast<size_t>(errc::types_not_initialized) + 1);
 
 const entry& entry_of(errc code) {
   auto index = static_cast<size_t>(code);

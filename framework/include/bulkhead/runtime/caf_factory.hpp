@@ -1,5 +1,8 @@
 #pragma once
 
+#include "bulkhead/transport/codec.hpp"
+#include "bulkhead/transport/type_ids.hpp"
+
 #include <caf/actor_factory.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/message.hpp>
@@ -25,6 +28,19 @@ std::string type_names(caf::type_id_list types);
 
 template <class T>
 constexpr bool can_cross_processes = caf::detail::is_complete<caf::type_id<T>>;
+
+/// @returns `errc::types_not_initialized` with the name of the first of `Ts` whose id was never initialized; empty if all were.
+template <class... Ts>
+caf::error find_uninitialized() {
+  caf::error result;
+  [[maybe_unused]] auto look = [&](caf::type_id_t id, caf::string_view name) {
+    if (!result && !transport::is_initialized(id))
+      result = caf::make_error(errc::types_not_initialized, std::string{name.begin(), name.end()},
+                               std::string{explain(errc::types_not_initialized)});
+  };
+  (look(caf::type_id_v<Ts>, caf::type_name_v<Ts>), ...);
+  return result;
+}
 
 // Calls `fun` with the elements of `arguments`, which must have exactly the types Ts.
 template <class... Ts, class F>

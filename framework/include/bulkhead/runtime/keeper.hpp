@@ -25,6 +25,9 @@ public:
   /// Drops what is pending and joins the thread. Not from the keeper's own thread.
   void stop();
 
+  /// Whether the calling thread is that of a keeper, which must not wait.
+  [[nodiscard]] static bool runs_here() noexcept;
+
   /// Runs `work` on the keeper's thread, soon.
   void post(std::function<void()> work);
 

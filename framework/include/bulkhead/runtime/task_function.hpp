@@ -64,6 +64,11 @@ struct task_signature<std::function<R(Ps...)>> {
       return false;
   }
 
+  /// See `runtime::find_uninitialized`.
+  static caf::error find_uninitialized() {
+    return runtime::find_uninitialized<std::decay_t<Ps>...>();
+  }
+
   template <class... Ts>
   static caf::message arguments(Ts&&... xs) {
     return caf::make_message(static_cast<std::decay_t<Ps>>(std::forward<Ts>(xs))...);

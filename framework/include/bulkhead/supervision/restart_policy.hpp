@@ -137,6 +137,8 @@ struct complaint {
   std::string rule;
 };
 [[nodiscard]] complaint check(const restart_policy& policy);
+/// The first option that has no effect because `when` is `never`.
+[[nodiscard]] complaint check_unused(const restart_policy& policy);
 [[nodiscard]] complaint check(const recycle_policy& recycling, const restart_policy& policy);
 [[nodiscard]] complaint check(const handler_policy& handler, const restart_policy& policy);
 

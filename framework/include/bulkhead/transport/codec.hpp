@@ -49,6 +49,8 @@ struct spawn_request {
   bool check_interface = false;
   std::vector<std::string> interface;
   caf::message arguments;
+  /// Why it cannot be sent; then there are no arguments.
+  caf::error wrong = {};
 
   template <class Inspector>
   friend bool inspect(Inspector& f, spawn_request& x) {
@@ -61,6 +63,9 @@ struct spawn_request {
                                 uint16_t& flags, outgoing_attachments* beside);
 [[nodiscard]] caf::error decode(caf::execution_unit* context, std::span<const std::byte> body,
                                 incoming_attachments* beside, spawn_request& what);
+
+/// Whether messages may hold this type: an id that was never initialized makes CAF crash.
+[[nodiscard]] bool is_initialized(caf::type_id_t id) noexcept;
 
 /// A number that differs between programs whose message types differ: covers each type id and its name.
 uint64_t type_table_digest();

@@ -85,6 +85,11 @@ enum class errc : uint8_t {
   /// No process follows the one of this actor, so nobody would start with its state. Only an actor that the host has spawned with
   /// `worker_options::restart` has a successor: set that, or let that actor keep the state of those beside it.
   no_successor,
+  /// A worker cannot start workers. Let the host spawn the actor and send its handle, or spawn it in this process with CAF.
+  nested_worker,
+  /// The type ids of messages were not initialized; the context names one. Call `init_types` with all of the application's blocks first
+  /// in `main`, or give them to BULKHEAD_MAIN.
+  types_not_initialized,
 };
 
 /// The name of the code, as written above.
