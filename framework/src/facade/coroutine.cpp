@@ -1,6 +1,7 @@
 #include "bulkhead/coroutine.hpp"
 
 #include "bulkhead/errors.hpp"
+#include "bulkhead/platform/saturating.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
 
@@ -24,9 +25,7 @@ std::chrono::nanoseconds time_until(std::chrono::steady_clock::time_point deadli
 }
 
 std::chrono::steady_clock::time_point deadline_in(std::chrono::nanoseconds how_long) {
-  using time_point = std::chrono::steady_clock::time_point;
-  auto now = std::chrono::steady_clock::now();
-  return how_long < time_point::max() - now ? now + how_long : time_point::max();
+  return platform::saturating_sum(std::chrono::steady_clock::now(), how_long);
 }
 
 } // namespace detail

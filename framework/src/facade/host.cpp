@@ -1,6 +1,7 @@
 #include "bulkhead/host.hpp"
 
 #include "bulkhead/main.hpp"
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
@@ -206,8 +207,7 @@ std::optional<pool_status> host::status(const caf::actor& pool) const {
 future<size_t> host::drain(const caf::actor& actor, std::chrono::milliseconds within) {
   auto result = std::make_shared<runtime::outcome<size_t>>();
   auto done = [result](size_t left) { result->set(left); };
-  constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365}; // a clock has an end
-  auto until = std::chrono::steady_clock::now() + std::min(within, longest);
+  auto until = platform::saturating_sum(std::chrono::steady_clock::now(), within);
   auto pointer = caf::actor_cast<caf::strong_actor_ptr>(actor);
   auto proxy = impl_ != nullptr && pointer ? runtime::as_proxy(pointer) : nullptr;
   if (auto pool = runtime::as_pool(pointer))

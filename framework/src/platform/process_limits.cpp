@@ -1,10 +1,10 @@
 #include "bulkhead/platform/process_limits.hpp"
 
+#include "bulkhead/platform/saturating.hpp"
 #include "proc_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 
 #include <sys/resource.h>
 
@@ -21,7 +21,7 @@ result<void> limit_data_bytes(uint64_t max) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_DATA, &limit) != 0)
     return last_error("getrlimit");
-  auto wanted = max < std::numeric_limits<uint64_t>::max() - now ? now + max : RLIM_INFINITY;
+  auto wanted = saturating_sum<rlim_t>(now, max);            // the largest value is RLIM_INFINITY
   limit.rlim_max = std::min<rlim_t>(limit.rlim_max, wanted); // raising it would need a privilege
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, limit.rlim_max);
   if (::setrlimit(RLIMIT_DATA, &limit) != 0)
