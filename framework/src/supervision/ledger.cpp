@@ -142,7 +142,10 @@ caf::message ledger::content_of(uint64_t number) const {
 bool ledger::outlives(const place& where) const {
   std::lock_guard guard{mutex_};
   auto i = entries_.find(where.number);
-  return i != entries_.end() && i->second.incarnation != where.incarnation;
+  if (i != entries_.end())
+    return i->second.incarnation != where.incarnation;
+  // Its process is settled, and that process has not got it: then whoever took it out hands it to somebody else.
+  return where.number != 0 && where.incarnation <= last_settled_;
 }
 
 ledger::settlement ledger::settle(const worker_death& death, const restart_policy& policy,

@@ -110,7 +110,8 @@ public:
   /// It was handled, or turned away for good. Nothing if the process died meanwhile.
   void handled(const place& where);
 
-  /// Whether the message waits for another process, or has gone to one: that this delivery failed means nothing any more.
+  /// Of a delivery that failed: whether that means nothing any more, because the message waits for another process, has gone to one, or
+  /// was taken out for one.
   [[nodiscard]] bool outlives(const place& where) const;
 
   /// A process has died: what it had not begun to handle waits again, in order.
