@@ -1,5 +1,6 @@
 #include "bulkhead/future.hpp"
 
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 
 #include <caf/behavior.hpp>
@@ -42,7 +43,7 @@ caf::error wait_until_done(runtime::outcome_base& what, std::chrono::nanoseconds
   if (runtime::caf_scheduler::current_unit() != nullptr)
     return caf::make_error(errc::would_block, explain(errc::would_block));
   auto shared = std::make_shared<waiter>(); // may outlive this call
-  what.on_done([shared] {
+  auto number = what.on_done([shared] {
     std::lock_guard guard{shared->mutex};
     shared->done = true;
     shared->changed.notify_all();
@@ -51,8 +52,12 @@ caf::error wait_until_done(runtime::outcome_base& what, std::chrono::nanoseconds
   auto is_done = [&] { return shared->done; };
   if (timeout_max == std::chrono::nanoseconds::max())
     shared->changed.wait(guard, is_done);
-  else if (!shared->changed.wait_for(guard, timeout_max, is_done))
+  else if (!shared->changed.wait_until(guard, platform::saturating_sum(std::chrono::steady_clock::now(), timeout_max),
+                                       is_done)) {
+    guard.unlock();
+    what.forget(number);
     return caf::make_error(caf::sec::request_timeout);
+  }
   return {};
 }
 

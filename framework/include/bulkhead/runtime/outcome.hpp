@@ -5,6 +5,7 @@
 #include <caf/error.hpp>
 #include <caf/message.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,7 +28,7 @@ public:
 /// What a future waits for: set once, by whoever comes first, and never taken back.
 ///
 /// Thread safety: all functions from any thread. Lifetime: shared by the futures and by who sets it.
-class outcome_base {
+class outcome_base : public std::enable_shared_from_this<outcome_base> {
 public:
   outcome_base() = default;
   virtual ~outcome_base();
@@ -37,11 +38,24 @@ public:
   /// @returns false if it was set before.
   bool fail(caf::error reason);
 
+  /// The same for a task of several calls: `calls_begun` of them had begun.
+  bool fail(caf::error reason, uint64_t calls_begun);
+
   /// Sets the value from what a worker sent: an error if it is one, or is of another type than it should be.
   bool take(caf::message& content);
 
+  /// Names a function that waits; 0 names none.
+  using waiter = uint64_t;
+
   /// Runs `what`, which must not throw, when it is set, on the thread that sets it, or at once.
-  void on_done(std::function<void()> what);
+  waiter on_done(std::function<void()> what);
+
+  /// Drops what `on_done` has returned this for, unless it runs already.
+  void forget(waiter who);
+
+  /// Runs `what` when `from` is done, unless this one is done or gone by then. This one keeps `from`, and `from` does not keep this one:
+  /// `what` may refer to it by a plain pointer.
+  void await(const std::shared_ptr<outcome_base>& from, std::function<void()> what);
 
   [[nodiscard]] bool done() const;
 
@@ -60,6 +74,9 @@ protected:
   /// @returns whether `content` has the right type.
   virtual bool set_value(caf::message& content) = 0;
 
+  /// Before it fails.
+  virtual void note_begun(uint64_t calls);
+
   /// Runs `set` unless it was set before.
   template <class F>
   bool settle(F set) {
@@ -72,13 +89,27 @@ protected:
   }
 
 private:
+  struct waiting {
+    waiter number;
+    std::function<void()> what;
+  };
+
+  struct awaited {
+    std::shared_ptr<outcome_base> from;
+    waiter number;
+  };
+
   void finish(std::unique_lock<std::mutex>& guard);
+  static void let_go(const std::vector<awaited>& what);
 
   mutable std::mutex mutex_;
   bool done_ = false;
   caf::error reason_;
   std::shared_ptr<canceller> source_;
-  std::vector<std::function<void()>> waiting_;
+  waiter last_waiter_ = 0;
+  /// By their numbers.
+  std::vector<waiting> waiting_;
+  std::vector<awaited> awaited_;
 };
 
 struct nothing {};
