@@ -1,10 +1,12 @@
 #include <catch2/catch.hpp>
 
-#include "crash/actors.hpp"
+#include "crash/child_host.hpp"
 
 #include <chrono>
 #include <csignal>
 #include <optional>
+
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using namespace crash;
@@ -180,6 +182,20 @@ TEST_CASE("two systems in one process have workers of their own") {
     REQUIRE((first && second));
     CHECK(pid_of(left.sys, *first) != pid_of(right.sys, *second));
     CHECK(left.host.live_workers() == 1);
+  }
+  before.check();
+}
+
+TEST_CASE("a host that may not kill its workers any more ends all the same, and so do they") {
+  if (::geteuid() != 0)
+    return; // nothing to give up
+  leftovers before;
+  {
+    auto host = start_child_host("unprivileged", {});
+    CHECK(read_output(host) == "cancelled\n");
+    auto status = host.process.reap_within(test_support::patience);
+    REQUIRE(status);
+    CHECK(status->describe() == bulkhead::platform::exit_status{}.describe());
   }
   before.check();
 }

@@ -16,7 +16,6 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/mailbox_element.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <future>
 #include <memory>

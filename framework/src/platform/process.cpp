@@ -85,8 +85,7 @@ process::~process() {
 void process::end() noexcept {
   if (!pidfd_ || status_)
     return;
-  kill(SIGKILL);
-  reap(0);
+  reap(kill(SIGKILL) ? 0 : WNOHANG);
 }
 
 // Waits for the end of the process, or looks whether it has come, by `options`. The raw call, because the C library's does not
@@ -123,9 +122,14 @@ std::optional<uint64_t> process::private_bytes() const {
   return (resident - std::min(resident, shared)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void process::kill(int signal) const noexcept {
-  if (pidfd_)
-    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0);
+// A filter of system calls may know kill(2) only: a number is safe as long as the child was not reaped.
+bool process::kill(int signal) const noexcept {
+  if (!pidfd_ || status_ || ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) == 0 || errno == ESRCH)
+    return true;
+  siginfo_t info{};
+  if (::syscall(SYS_waitid, by_pidfd, pidfd_.get(), &info, WEXITED | WNOHANG | WNOWAIT, nullptr) != 0)
+    return errno == ECHILD;
+  return ::kill(pid_, signal) == 0 || errno == ESRCH;
 }
 
 // Until it is reaped its number is its own, and the kernel looks whether the thread belongs to it.

@@ -55,32 +55,30 @@ std::shared_ptr<spare_pool> host_system::spares_for(const worker_options& option
   return found;
 }
 
-std::shared_ptr<worker_process> host_system::start_worker(worker_options options, start_callback done) {
-  if (auto wrong = unusable_ ? unusable_ : check(options)) {
-    done(std::move(wrong));
+std::shared_ptr<worker_process> host_system::start_worker(worker_options options, start_callback done,
+                                                         std::function<void()> gone) {
+  auto refuse = [&](caf::error why) -> std::shared_ptr<worker_process> {
+    if (gone)
+      gone();
+    done(std::move(why));
     return nullptr;
-  }
-  if (options.where != placement::own_process) {
-    done(caf::make_error(errc::invalid_option, std::string{"where"},
-                         std::string{"must be own_process for a worker, which is a process: use host::spawn"}));
-    return nullptr;
-  }
-  if (options.restart.when != restart_when::never) {
-    done(
-      caf::make_error(errc::invalid_option, std::string{"restart.when"},
-                      std::string{"must be never for a worker with several actors: host::spawn gives each its own"}));
-    return nullptr;
-  }
-  if (options.spares > 0) {
-    done(caf::make_error(errc::invalid_option, std::string{"spares"},
-                         std::string{"must be 0 for a worker with several actors: host::spawn takes spares"}));
-    return nullptr;
-  }
+  };
+  auto refuse_option = [&](const char* option, const char* why) {
+    return refuse(caf::make_error(errc::invalid_option, std::string{option}, std::string{why}));
+  };
+  if (auto wrong = unusable_ ? unusable_ : check(options))
+    return refuse(std::move(wrong));
+  if (options.where != placement::own_process)
+    return refuse_option("where", "must be own_process for a worker, which is a process: use host::spawn");
+  if (options.restart.when != restart_when::never)
+    return refuse_option("restart.when",
+                         "must be never for a worker with several actors: host::spawn gives each its own");
+  if (options.spares > 0)
+    return refuse_option("spares", "must be 0 for a worker with several actors: host::spawn takes spares");
   auto who = make_worker(std::move(options), true);
-  if (!who) {
-    done(caf::make_error(errc::shutting_down));
-    return nullptr;
-  }
+  if (!who)
+    return refuse(caf::make_error(errc::shutting_down));
+  who->when_gone(std::move(gone));
   begin(who, [who, done = std::move(done)](caf::error failed) {
     if (failed)
       done(std::move(failed));

@@ -1,6 +1,7 @@
 // How a worker process ends: by request, by force, or by itself.
 
 #include "bulkhead/platform/exit_status.hpp"
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -17,8 +18,15 @@ namespace bulkhead::runtime {
 namespace {
 
 constexpr int kill_signal = 9;
+
+/// Between two looks at a process whose descriptor cannot be watched.
+constexpr std::chrono::milliseconds exit_period{50};
+
 constexpr const char* kernel_limit = "kernel";
 constexpr int terminate_signal = 15;
+
+/// From the end of its lifeline to the end of a worker that cannot be killed.
+constexpr std::chrono::seconds lifeline_grace{5};
 
 } // namespace
 
@@ -59,7 +67,22 @@ void worker_process::kill_now() noexcept {
   if (!process_)
     return;
   killed_ = true;
-  process_->kill(kill_signal);
+  if (!process_->kill(kill_signal))
+    cut_lifeline();
+}
+
+// A host that may not signal it, because it has given up its privileges: the worker ends by itself when it sees this.
+void worker_process::cut_lifeline() noexcept {
+  boost::system::error_code ignored;
+  control_->close(ignored);
+  timer_->expires_after(lifeline_grace);
+  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+    if (cancelled || !self->process_)
+      return;
+    self->host_.log("[worker " + std::to_string(self->place().slot) + "." + std::to_string(self->place().incarnation)
+                    + " pid " + std::to_string(self->pid()) + "] cannot be killed, and is left behind");
+    self->on_exit({platform::exit_status::kind::unknown, 0});
+  });
 }
 
 // The first one is the cause of what follows.
@@ -92,7 +115,7 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
     }
     self->killed_ = true;
     self->process_->kill(terminate_signal);
-    self->timer_->expires_after(grace);
+    self->timer_->expires_at(platform::saturating_sum(std::chrono::steady_clock::now(), grace));
     self->timer_->async_wait([self](boost::system::error_code cancelled) {
       if (!cancelled)
         self->kill();
@@ -142,12 +165,29 @@ void worker_process::on_waits(std::vector<wait_edge> all) {
   host_.waits_of(number_, std::move(all));
 }
 
+// Without a place in the kernel's tables of what is watched.
+void worker_process::poll_exit() {
+  auto timer = std::make_shared<boost::asio::steady_timer>(host_.the_keeper().context(), exit_period);
+  timer->async_wait([self = shared_from_this(), timer](boost::system::error_code cancelled) {
+    if (cancelled || !self->process_)
+      return;
+    if (auto status = self->process_->try_reap())
+      self->on_exit(*status);
+    else
+      self->poll_exit();
+  });
+}
+
 void worker_process::watch_exit() {
   pidfd_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](boost::system::error_code failed) {
                        // Whoever took it from the spares may have seen its end first, when this was on its way already.
-                       if (failed || !self->process_)
+                       if (failed == boost::asio::error::operation_aborted || !self->process_)
                          return;
+                       if (failed) {
+                         self->poll_exit();
+                         return;
+                       }
                        if (auto status = self->process_->try_reap())
                          self->on_exit(*status);
                        else
@@ -226,6 +266,10 @@ void worker_process::on_exit(platform::exit_status status) {
   has_ended();
 }
 
+void worker_process::when_gone(std::function<void()> what) {
+  gone_ = std::move(what);
+}
+
 void worker_process::has_ended() {
   spares_.reset();
   if (fork_server_)
@@ -234,7 +278,10 @@ void worker_process::has_ended() {
   pidfd_.reset();
   control_.reset();
   timer_.reset();
+  auto gone = std::exchange(gone_, nullptr);
   host_.ended(shared_from_this());
+  if (gone)
+    gone();
 }
 
 // Under the mutex.

@@ -65,8 +65,12 @@ void worker_process::watch_process() {
   pid_ = process_->pid();
   for (auto& x : outputs_)
     x->start();
-  pidfd_->assign(process_->pidfd());
-  watch_exit();
+  boost::system::error_code failed;
+  pidfd_->assign(process_->pidfd(), failed);
+  if (failed)
+    poll_exit();
+  else
+    watch_exit();
   watch_control();
 }
 
@@ -107,7 +111,15 @@ caf::error worker_process::launch(bool as_copy) {
   }
   outputs_ = std::move(streams->readers);
   edge_.emplace(std::move(edge->host));
-  control_->assign(control->ours.release());
+  boost::system::error_code unwatched;
+  control_->assign(control->ours.get(), unwatched);
+  if (unwatched) {
+    process_.reset();
+    if (as_copy)
+      fork_server_->end_copy(std::move(control->ours));
+    return caf::make_error(errc::resources_exhausted, "epoll_ctl: " + unwatched.message());
+  }
+  (void) control->ours.release();
   return {};
 }
 

@@ -37,6 +37,13 @@ void worker_process::stalled(std::string what) {
   condemn(death_cause::stalled, std::move(what));
 }
 
+void worker_process::end_by_limit(death_cause cause, const char* limit, uint64_t value, std::string why) {
+  host_.the_keeper().post([self = shared_from_this(), cause, limit, value, why = std::move(why)] {
+    self->hit_limit(limit, value);
+    self->condemn(cause, why);
+  });
+}
+
 void worker_process::condemn(death_cause cause, std::string why) {
   {
     std::lock_guard guard{mutex_};

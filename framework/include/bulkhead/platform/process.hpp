@@ -87,7 +87,8 @@ public:
   [[nodiscard]] std::optional<uint64_t> private_bytes() const;
 
   /// Sends `signal`; does nothing if the process has ended. Never hits another process.
-  void kill(int signal) const noexcept;
+  /// @returns false if the kernel does not let this process do that, as after setuid(2).
+  bool kill(int signal) const noexcept;
 
   /// Sends `signal` to the first of its threads with this name, of which the kernel knows 15 bytes.
   /// @returns false if there is none, or the process has ended.

@@ -70,8 +70,15 @@ public:
   static host_system* of(caf::actor_system& system) noexcept;
 
   /// Starts a worker that lives until it is stopped.
+  /// @param gone called once its process is gone, or could not be started.
   /// @returns the worker while it starts, so that it can be stopped before it is up; null if `done` has an error already.
-  std::shared_ptr<worker_process> start_worker(worker_options options, start_callback done);
+  std::shared_ptr<worker_process> start_worker(worker_options options, start_callback done,
+                                               std::function<void()> gone = {});
+
+  /// What each attempt to start a worker is answered with; none if the host's options make sense.
+  [[nodiscard]] const caf::error& unusable() const noexcept {
+    return unusable_;
+  }
 
   /// Spawns an actor in a worker of its own, which ends with its actors.
   void spawn(worker_options options, transport::spawn_request what, spawn_callback done);

@@ -93,6 +93,12 @@ public:
   /// Kills it because it gets nothing done.
   void stalled(std::string what);
 
+  /// Kills it because it has hit a limit of an executor. From any thread.
+  void end_by_limit(death_cause cause, const char* limit, uint64_t value, std::string why);
+
+  /// Runs `what` when the process is gone, or could not be started. Before `start`.
+  void when_gone(std::function<void()> what);
+
   /// Ends it with SIGTERM, and with SIGKILL if it still exists after `grace`; at once with SIGKILL if that is 0.
   void terminate(std::chrono::milliseconds grace);
 
@@ -177,6 +183,8 @@ private:
   void on_initialized(const caf::error& failed);
   void finish_start(caf::error reason);
   void watch_exit();
+  void poll_exit();
+  void cut_lifeline() noexcept;
   void watch_control();
   void on_exit(platform::exit_status status);
   void kill_now() noexcept;
@@ -235,6 +243,7 @@ private:
   std::optional<boost::asio::posix::stream_descriptor> control_;
   std::optional<boost::asio::steady_timer> timer_;
   std::function<void(caf::error)> ready_;
+  std::function<void()> gone_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
   std::shared_ptr<const platform::executable_file> file_;
   std::shared_ptr<fork_server> fork_server_;
