@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <atomic>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 
 #include <signal.h>
@@ -191,4 +194,78 @@ TEST_CASE("the members of a pool are recycled one after the other, and nobody wa
     CHECK(x.here.host.dropped_messages() == 0);
   }
   before.check();
+}
+
+namespace {
+
+caf::behavior taker(caf::event_based_actor*, const std::string& path) {
+  return {[path](int32_t sender, int32_t number, const bytes&) {
+    note_into(path, sender, number);
+    return number;
+  }};
+}
+
+const test_support::known_actor taker_known{heavy<"taker", taker>::add_to};
+
+struct asked {
+  int32_t number = 0;
+};
+
+} // namespace
+
+// Large payloads keep a message on its way for long, so that members die while it is.
+TEST_CASE("what a pool says is not in doubt no member has handled, whenever members are killed") {
+  test_support::host_fixture f;
+  diary book;
+  auto options = hands(2, 2);
+  options.prefetch_max = 4;
+  auto pool = f.host.pool("taker", options, book.path());
+  REQUIRE(pool);
+  constexpr int32_t senders = 6, requests = test_support::sanitized ? 100 : 400;
+  struct answers {
+    std::mutex mutex;
+    std::set<std::pair<int32_t, int32_t>> certain;
+    std::atomic<size_t> answered = 0;
+    std::atomic<int32_t> done = 0;
+  };
+  auto all = std::make_shared<answers>();
+  struct asker {
+    static void go(caf::stateful_actor<asked>* self, const caf::actor& to, int32_t sender,
+                   const std::shared_ptr<answers>& what) {
+      auto number = self->state.number++;
+      ++what->answered;
+      if (number == requests) {
+        ++what->done;
+        return;
+      }
+      auto on_error = [=](const caf::error& reason) {
+        auto death = death_of(reason);
+        if (!death || !death->in_doubt) {
+          std::lock_guard guard{what->mutex};
+          what->certain.emplace(sender, number);
+        }
+        go(self, to, sender, what);
+      };
+      self->request(to, caf::infinite, sender, number, bytes{caf::byte_buffer(300'000, caf::byte{1})})
+        .then([=](int32_t) { go(self, to, sender, what); }, on_error);
+    }
+  };
+  for (int32_t i = 0; i < senders; ++i)
+    f.sys.spawn([=](caf::stateful_actor<asked>* self) { asker::go(self, *pool, i, all); });
+  // One member for so many answers.
+  constexpr size_t per_kill = 20;
+  size_t killed = 0;
+  CHECK(eventually([&] {
+    if (auto members = test_support::children(); all->answered / per_kill > killed && !members.empty())
+      ::kill(members[killed++ % members.size()], SIGKILL);
+    return all->done == senders;
+  }));
+  auto handled = book.entries();
+  std::lock_guard guard{all->mutex};
+  for (auto [sender, number] : all->certain) {
+    INFO("request " << number << " of sender " << sender);
+    CHECK(std::count(handled[sender].begin(), handled[sender].end(), number) == 0);
+  }
+  for (auto& [sender, numbers] : handled)
+    CHECK(std::set(numbers.begin(), numbers.end()).size() == numbers.size());
 }
