@@ -20,7 +20,7 @@ int32_t fragile(int32_t x) {
   return x == 5 ? tasks::crash(x) : x;
 }
 
-int32_t negate(int32_t x) {
+int32_t minus(int32_t x) {
   return -x;
 }
 
@@ -29,7 +29,7 @@ int32_t crash_with(const std::string&) {
 }
 
 // Held up at the gate if the path is not empty.
-int32_t pass(const std::string& path) {
+int32_t pass_gate(const std::string& path) {
   return path.empty() ? 0 : tasks::wait_at(path, 1);
 }
 
@@ -64,8 +64,8 @@ TEST_CASE("what is under way is cancelled when nobody wants a map's results any 
   bulkhead::future<bulkhead::mapped<int32_t>> other;
   {
     auto paths = test_support::endless([&door](int) { return door.path(); });
-    auto in_order = bulkhead::map<&pass>(pool, paths, {.chunk = 2, .chunks_in_flight_max = 4});
-    auto as_completed = bulkhead::map_unordered<&pass>(pool, paths, {.chunks_in_flight_max = 4});
+    auto in_order = bulkhead::map<&pass_gate>(pool, paths, {.chunk = 2, .chunks_in_flight_max = 4});
+    auto as_completed = bulkhead::map_unordered<&pass_gate>(pool, paths, {.chunks_in_flight_max = 4});
     first = in_order.next();
     other = as_completed.next();
     CHECK(pool.unfinished() == 8);
@@ -75,7 +75,7 @@ TEST_CASE("what is under way is cancelled when nobody wants a map's results any 
   }
   CHECK(other.get()->result.error() == errc::cancelled);
   CHECK(eventually([&] { return pool.unfinished() == 0; }));
-  CHECK(pool.submit<&negate>(7).get() == -7);
+  CHECK(pool.submit<&minus>(7).get() == -7);
 }
 
 TEST_CASE("a result of a map that is not wanted ends alone, and out of order it is left to who asks next") {
@@ -83,11 +83,11 @@ TEST_CASE("a result of a map that is not wanted ends alone, and out of order it 
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
   gate door;
   std::vector<std::string> paths{door.path(), ""};
-  auto in_order = bulkhead::map<&pass>(pool, paths, {.chunk = 2});
+  auto in_order = bulkhead::map<&pass_gate>(pool, paths, {.chunk = 2});
   auto unwanted = in_order.next();
   CHECK(unwanted.cancel());
   CHECK(unwanted.get().error() == errc::cancelled);
-  auto as_completed = bulkhead::map_unordered<&pass>(pool, paths);
+  auto as_completed = bulkhead::map_unordered<&pass_gate>(pool, paths);
   auto impatient = as_completed.next();
   auto patient = as_completed.next();
   CHECK_FALSE(as_completed.next());
@@ -108,19 +108,19 @@ TEST_CASE("a range that throws ends its map in the place of what could not be re
   test_support::generated_range failing{1, 9,
                                         [](int32_t x) { return x < 4 ? x : throw std::runtime_error{"no more"}; }};
   for (size_t chunk : {size_t{1}, size_t{2}, size_t{10}}) {
-    auto in_order = bulkhead::map<&negate>(pool, failing, {.chunk = chunk});
+    auto in_order = bulkhead::map<&minus>(pool, failing, {.chunk = chunk});
     for (int32_t i = 1; i < 4; ++i)
       CHECK(in_order.next().get() == -i);
     CHECK_THROWS_AS(in_order.next(), std::runtime_error);
     CHECK_FALSE(in_order.next());
-    auto as_completed = bulkhead::map_unordered<&negate>(pool, failing, {.chunk = chunk});
+    auto as_completed = bulkhead::map_unordered<&minus>(pool, failing, {.chunk = chunk});
     for (int i = 1; i < 4; ++i)
       CHECK(as_completed.next().get());
     CHECK_THROWS_AS(as_completed.next(), std::runtime_error);
     CHECK_FALSE(as_completed.next());
   }
   CHECK(eventually([&] { return pool.unfinished() == 0; }));
-  CHECK(pool.submit<&negate>(7).get() == -7);
+  CHECK(pool.submit<&minus>(7).get() == -7);
 }
 
 TEST_CASE("crashes with large arguments are errors and no hang") {
@@ -139,7 +139,7 @@ TEST_CASE("crashes with large arguments are errors and no hang") {
 TEST_CASE("a map over a pool that ends has an error for what was not read before") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  auto results = bulkhead::map<&negate>(pool, test_support::numbers(0, 6), {.chunk = 2, .chunks_in_flight_max = 2});
+  auto results = bulkhead::map<&minus>(pool, test_support::numbers(0, 6), {.chunk = 2, .chunks_in_flight_max = 2});
   CHECK(results.next().get() == 0);
   pool.shutdown();
   CHECK(results.next().get() == -1);

@@ -7,6 +7,7 @@
 #include <caf/message.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -17,10 +18,11 @@ namespace bulkhead {
 
 /// How `map` hands out its work.
 struct map_options {
-  /// So many calls travel and run as one task. At least 1.
+  /// So many calls travel and run as one task. 0 counts as 1.
   size_t chunk = 1;
 
-  /// So many chunks are under way or wait to be taken at most; the range is read no further than that. At least 1.
+  /// So many chunks are under way or wait to be taken at most; the range is read no further than that. 0 counts as 1. What the executor has
+  /// no room for (`executor_options::tasks_max`) waits for room.
   size_t chunks_in_flight_max = 32;
 };
 
@@ -44,8 +46,11 @@ public:
 
 private:
   bool set_value(caf::message& content) override;
+  void note_begun(uint64_t calls) override;
 
   std::vector<caf::message> items_;
+  /// Of a chunk whose worker died.
+  uint64_t begun_ = UINT64_MAX;
 };
 
 /// Submits the calls of a `map`, chunk by chunk.
@@ -83,7 +88,7 @@ private:
   size_t read_ = 0;
   bool ended_ = false;
   std::exception_ptr failed_;
-  std::vector<std::shared_ptr<chunk_outcome>> under_way_;
+  std::vector<std::weak_ptr<chunk_outcome>> under_way_;
 };
 
 } // namespace detail

@@ -111,7 +111,7 @@ public:
   [[nodiscard]] executor with(task_options options) const;
 
   /// Done when there is room for another task, see `executor_options::tasks_max`: `pool.when_room().then(self, [=] { ... })`.
-  /// Others may be quicker, so `submit` can still fail.
+  /// Others may be quicker, so `submit` can still fail. Those who wait are told in turn; the next ones are told when room is left.
   [[nodiscard]] future<void> when_room() const;
 
   /// Accepts no more tasks and returns at once. May be called again with a stronger wish.
@@ -129,13 +129,17 @@ public:
   /// Number of tasks that were accepted and have not ended.
   [[nodiscard]] size_t unfinished() const;
 
+  /// Workers, tasks, and starts that fail; may be outdated at once, too.
+  [[nodiscard]] executor_status status() const;
+
   /// For `map` and the like.
   [[nodiscard]] caf::actor_system& system() const noexcept;
 
   // -- for Bulkhead -----------------------------------------------------------
 
+  /// @param may_wait whether it waits for room rather than failing with `executor_full`.
   void submit_call(const runtime::task_entry& function, caf::message arguments,
-                   std::shared_ptr<runtime::outcome_base> result) const;
+                   std::shared_ptr<runtime::outcome_base> result, bool may_wait = false) const;
 
 private:
   template <class F, class... Ts>

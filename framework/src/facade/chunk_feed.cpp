@@ -16,12 +16,23 @@ bool chunk_outcome::set_value(caf::message& content) {
   return true;
 }
 
+void chunk_outcome::note_begun(uint64_t calls) {
+  begun_ = calls;
+}
+
 void chunk_outcome::hand_out(size_t count, const std::function<void(size_t, caf::message&)>& take) {
+  auto items = std::exchange(items_, {});
+  auto death = reason() == errc::worker_lost ? death_of(reason()) : caf::none;
   for (size_t i = 0; i < count; ++i) {
-    if (!reason() && i < items_.size()) {
-      take(i, items_[i]);
+    if (!reason() && i < items.size()) {
+      take(i, items[i]);
+      items[i] = {};
     } else {
       auto lost = reason() ? reason() : caf::make_error(errc::decode_failed, "a chunk has fewer results than calls");
+      if (death && i >= begun_) {
+        death->in_doubt = false;
+        lost = make_error(*death);
+      }
       auto content = caf::make_message(std::move(lost));
       take(i, content);
     }
@@ -39,7 +50,8 @@ chunk_feed::chunk_feed(executor pool, const runtime::task_entry& function, std::
 
 chunk_feed::~chunk_feed() {
   for (auto& x : under_way_)
-    x->cancel();
+    if (auto left = x.lock())
+      left->cancel();
 }
 
 std::optional<chunk_feed::chunk> chunk_feed::advance(size_t taken) {
@@ -56,10 +68,10 @@ std::optional<chunk_feed::chunk> chunk_feed::advance(size_t taken) {
   ended_ = failed_ || count < options_.chunk;
   if (count == 0)
     return std::nullopt;
-  std::erase_if(under_way_, [](auto& x) { return x->done(); });
+  std::erase_if(under_way_, [](auto& x) { return x.expired(); });
   auto results = std::make_shared<chunk_outcome>();
   under_way_.push_back(results);
-  pool_.submit_call(function_, caf::make_message(std::move(arguments)), results);
+  pool_.submit_call(function_, caf::make_message(std::move(arguments)), results, true);
   return chunk{std::exchange(read_, read_ + count), count, std::move(results)};
 }
 

@@ -37,9 +37,10 @@ executor executor::with(task_options options) const {
 }
 
 void executor::submit_call(const runtime::task_entry& function, caf::message arguments,
-                           std::shared_ptr<runtime::outcome_base> result) const {
+                           std::shared_ptr<runtime::outcome_base> result, bool may_wait) const {
   if (state_->core)
-    state_->core->submit(std::make_shared<runtime::task>(function, std::move(arguments), options_, std::move(result)));
+    state_->core->submit(std::make_shared<runtime::task>(function, std::move(arguments), options_, std::move(result)),
+                         may_wait);
   else
     result->fail(runtime::no_host_error());
 }
@@ -74,6 +75,10 @@ size_t executor::workers() const {
 
 size_t executor::unfinished() const {
   return state_->core ? state_->core->unfinished() : 0;
+}
+
+executor_status executor::status() const {
+  return state_->core ? state_->core->status() : executor_status{};
 }
 
 caf::actor_system& executor::system() const noexcept {

@@ -18,7 +18,8 @@ namespace bulkhead::runtime {
 
 namespace {
 
-constexpr std::chrono::hours stop_grace_max{24};
+// Who was told of room and did not use it by then has not wanted it.
+constexpr std::chrono::milliseconds room_pause{5};
 
 size_t workers_max_of(const executor_options& options) {
   auto wanted =
@@ -48,6 +49,8 @@ void executor_core::follow_up::run(executor_core& core) {
     x->kill();
   for (auto& x : stops)
     x->stop();
+  for (auto& x : limits_hit)
+    x.who->end_by_limit(x.cause, x.limit, x.value, std::move(x.why));
   for (auto& x : starts)
     core.start_worker(x);
   auto schedule = [&core](auto when, auto what) {
@@ -57,20 +60,28 @@ void executor_core::follow_up::run(executor_core& core) {
                                 }));
   };
   for (auto& x : asked_to_stop)
-    schedule(std::chrono::steady_clock::now()
-               + std::min<std::chrono::milliseconds>(x->options.stop_grace, stop_grace_max),
-             [x](executor_core& self) { self.end_grace(x); });
+    schedule(std::chrono::steady_clock::now() + grace_of(x->options), [x](executor_core& self) { self.end_grace(x); });
   if (timer)
     schedule(*timer, [](executor_core& self) { self.end_idle_workers(); });
+  if (watch)
+    schedule(*watch, [due = *watch](executor_core& self) { self.look_at_workers(due); });
+  if (next_start)
+    schedule(*next_start, [](executor_core& self) { self.start_again(); });
+  if (look_for_room)
+    schedule(std::chrono::steady_clock::now() + room_pause, [](executor_core& self) { self.offer_more_room(); });
+  if (event) {
+    core.host_.log(describe(*event));
+    core.host_.publish(*event);
+  }
   for (auto& x : settlements)
-    x.whose->fail(std::move(x.reason));
+    x.whose->fail(std::move(x.reason), x.calls_begun);
   for (auto& x : told_of_room)
     x->set({});
 }
 
 executor_core::executor_core(host_system& host, executor_options options)
   : host_(host), options_(std::move(options)), workers_max_(workers_max_of(options_)) {
-  broken_ = check(options_);
+  broken_ = host.unusable() ? host.unusable() : check(options_);
 }
 
 executor_core::~executor_core() = default;
@@ -89,71 +100,95 @@ caf::error executor_core::refusal() const {
     return caf::make_error(errc::shutting_down, options_.name + " is shutting down");
   if (broken_)
     return broken_;
-  if (options_.tasks_max != 0 && unfinished_ >= options_.tasks_max)
+  if (!has_room())
     return caf::make_error(errc::executor_full, options_.name + ": " + explain(errc::executor_full));
   return {};
 }
 
-void executor_core::submit(const std::shared_ptr<task>& what) {
+bool executor_core::has_room() const noexcept {
+  return options_.tasks_max == 0 || unfinished_ < options_.tasks_max;
+}
+
+void executor_core::submit(const std::shared_ptr<task>& what, bool may_wait) {
   what->executor = shared_from_this();
   what->result->source(what);
+  auto wrong = check(what->options);
   follow_up then;
   std::unique_lock guard{mutex_};
-  if (auto refused = refusal()) {
+  if (auto refused = wrong ? wrong : refusal()) {
+    if (may_wait && refused == errc::executor_full) {
+      what->where = task::state::waits_for_room;
+      room_.add(what);
+      return;
+    }
     what->where = task::state::done;
     guard.unlock();
     what->result->fail(std::move(refused));
     return;
   }
-  what->where = task::state::queued;
-  queues_[what->options.priority == task_priority::high ? 0 : 1].push_back(what);
-  ++queued_;
-  ++unfinished_;
+  room_step_ = 1;
+  accept(what);
   pump(then);
   grow(then);
   guard.unlock();
   then.run(*this);
 }
 
+void executor_core::accept(const task_pointer& what) {
+  enqueue(what, false);
+  ++unfinished_;
+}
+
+void executor_core::enqueue(const task_pointer& what, bool first) {
+  what->where = task::state::queued;
+  auto& queue = queues_[what->options.priority == task_priority::high ? 0 : 1];
+  what->place = queue.insert(first ? queue.begin() : queue.end(), what);
+  ++queued_;
+}
+
 executor_core::task_pointer executor_core::next_queued() {
   for (auto& queue : queues_)
-    while (!queue.empty()) {
+    if (!queue.empty()) {
       auto next = std::move(queue.front());
       queue.pop_front();
-      if (next->where == task::state::queued) {
-        --queued_;
-        return next;
-      }
+      --queued_;
+      return next;
     }
   return nullptr;
 }
 
 // To the front: they were accepted before what waits there.
 void executor_core::requeue(const std::vector<task_pointer>& what) {
-  for (auto i = what.rbegin(); i != what.rend(); ++i) {
-    (*i)->where = task::state::queued;
-    queues_[(*i)->options.priority == task_priority::high ? 0 : 1].push_front(*i);
-    ++queued_;
-  }
+  for (auto i = what.rbegin(); i != what.rend(); ++i)
+    enqueue(*i, true);
 }
 
-// One that was asked to stop was forgotten then.
-void executor_core::forget(const task_pointer& what, follow_up& then) {
+// Returns false if it was done before: then its result is not wanted any more.
+bool executor_core::forget(const task_pointer& what, follow_up& then) {
   if (what->where == task::state::done)
-    return;
+    return false;
   what->where = task::state::done;
+  then.arguments.push_back(std::exchange(what->arguments, {}));
   --unfinished_;
-  if (!want_room_.empty()) {
-    then.told_of_room.push_back(std::move(want_room_.front()));
-    want_room_.pop_front();
-  }
+  offer_room(then, 1);
+  return true;
 }
 
-void executor_core::end_task(const task_pointer& what, follow_up& then, caf::error reason) {
-  if (what->where == task::state::done)
-    return;
-  forget(what, then);
-  then.settlements.push_back({what->result, std::move(reason)});
+void executor_core::end_task(const task_pointer& what, follow_up& then, caf::error reason, uint64_t calls_begun) {
+  if (forget(what, then))
+    then.settlements.push_back({what->result, std::move(reason), calls_begun});
+}
+
+// What a worker has and did not begin, in order.
+std::vector<executor_core::task_pointer> executor_core::take_back(const worker_pointer& from) {
+  std::vector<task_pointer> result;
+  auto board = from->claims.board();
+  for (auto number = from->oldest; number < from->next; ++number)
+    if (from->find(number) && board.take_back(number)) {
+      result.push_back(from->take(number));
+      --from->given;
+    }
+  return result;
 }
 
 bool executor_core::cancel(task& which) {
@@ -162,9 +197,17 @@ bool executor_core::cancel(task& which) {
   follow_up then;
   std::unique_lock guard{mutex_};
   switch (what->where) {
+  case task::state::waits_for_room:
+    room_.remove(what.get());
+    what->where = task::state::done;
+    then.arguments.push_back(std::exchange(what->arguments, {}));
+    then.settlements.push_back({what->result, caf::make_error(errc::cancelled), 0});
+    break;
   case task::state::queued:
+    queues_[what->options.priority == task_priority::high ? 0 : 1].erase(what->place);
     --queued_;
     end_task(what, then, caf::make_error(errc::cancelled));
+    pump(then);
     break;
   case task::state::assigned: {
     auto worker = what->worker;
@@ -191,14 +234,9 @@ bool executor_core::cancel(task& which) {
 // Its worker is asked to stop it, or is killed, once nothing else can begin there.
 bool executor_core::cancel_running(const worker_pointer& worker, const task_pointer& what, follow_up& then) {
   auto board = worker->claims.board();
-  std::vector<task_pointer> others;
   auto closing = worker->where != pool_worker::state::ready;
-  for (auto number = worker->oldest; number < worker->next && !closing; ++number)
-    if (number != what->number && worker->find(number) && board.take_back(number)) {
-      others.push_back(worker->take(number));
-      --worker->given;
-    }
-  requeue(others);
+  if (!closing)
+    requeue(take_back(worker));
   auto runs = !closing && board.is_latest(what->number);
   if (runs) {
     end_task(what, then, caf::make_error(errc::cancelled));
@@ -231,60 +269,6 @@ void executor_core::end_grace(const task_pointer& what) {
   then.run(*this);
 }
 
-void executor_core::when_room(const std::shared_ptr<outcome<void>>& told) {
-  std::unique_lock guard{mutex_};
-  if (!closing_ && !broken_ && options_.tasks_max != 0 && unfinished_ >= options_.tasks_max) {
-    want_room_.push_back(told);
-    return;
-  }
-  auto reason = refusal();
-  guard.unlock();
-  if (reason)
-    told->fail(std::move(reason));
-  else
-    told->set({});
-}
-
-void executor_core::cancel_waiting(follow_up& then) {
-  while (auto next = next_queued())
-    end_task(next, then, caf::make_error(errc::cancelled, options_.name + " is shutting down"));
-  for (auto& x : workers_)
-    for (auto number = x->oldest; number < x->next; ++number)
-      if (x->find(number) && x->claims.board().take_back(number))
-        end_task(x->take(number), then, caf::make_error(errc::cancelled, options_.name + " is shutting down"));
-}
-
-void executor_core::shutdown(at_shutdown how) {
-  follow_up then;
-  std::unique_lock guard{mutex_};
-  closing_ = true;
-  for (auto& x : want_room_)
-    then.settlements.push_back({x, caf::make_error(errc::shutting_down)});
-  want_room_.clear();
-  if (how != at_shutdown::finish)
-    cancel_waiting(then);
-  if (how == at_shutdown::cancel_all)
-    for (auto& x : workers_) {
-      for (auto number = x->oldest; number < x->next; ++number)
-        if (auto running = x->take(number))
-          end_task(running, then, caf::make_error(errc::cancelled, options_.name + " is shutting down"));
-      if (x->where == pool_worker::state::ready)
-        then.kills.push_back(x->process);
-      else if (x->where == pool_worker::state::starting && x->process)
-        then.stops.push_back(x->process);
-      x->where = pool_worker::state::closing;
-    }
-  close_if_finished(then);
-  changed_.notify_all();
-  guard.unlock();
-  then.run(*this);
-}
-
-void executor_core::wait() {
-  std::unique_lock guard{mutex_};
-  changed_.wait(guard, [this] { return closing_ && workers_.empty() && unfinished_ == 0; });
-}
-
 size_t executor_core::workers() const {
   std::lock_guard guard{mutex_};
   return live();
@@ -293,6 +277,21 @@ size_t executor_core::workers() const {
 size_t executor_core::unfinished() const {
   std::lock_guard guard{mutex_};
   return unfinished_;
+}
+
+executor_status executor_core::status() const {
+  executor_status result;
+  std::lock_guard guard{mutex_};
+  for (auto& x : workers_) {
+    result.workers_ready += x->where == pool_worker::state::ready ? 1 : 0;
+    result.workers_starting += x->where == pool_worker::state::starting ? 1 : 0;
+    result.tasks_assigned += x->in_flight;
+  }
+  result.tasks_waiting = queued_;
+  result.failed_starts = starts_.failures();
+  result.down = starts_.down();
+  result.start_error = broken_ ? broken_ : start_error_;
+  return result;
 }
 
 } // namespace bulkhead::runtime

@@ -1,4 +1,5 @@
 // Which worker gets which tasks, and what comes back from them.
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/caf_sink.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 #include "executor_follow_up.hpp"
@@ -24,7 +25,7 @@ bool told_by_the_end(const caf::error& reason) {
 } // namespace
 
 bool executor_core::takes_more(const pool_worker& who) const noexcept {
-  if (who.where != pool_worker::state::ready || who.crowded || who.reserved || !who.has_room())
+  if (who.where != pool_worker::state::ready || who.crowded || who.reserved || who.still || !who.has_room())
     return false;
   if (options_.tasks_per_worker_max != 0 && who.given >= options_.tasks_per_worker_max)
     return false;
@@ -71,12 +72,23 @@ void executor_core::pump(follow_up& then) {
 
 // The numbers of the batch follow each other.
 void executor_core::assign(const worker_pointer& to, const std::vector<task_pointer>& what, follow_up& then) {
+  auto now = std::chrono::steady_clock::now();
+  if (to->in_flight == 0)
+    to->quiet_since = now;
+  if (workers_max_ > 1)
+    arm_watch(then, now + to->patience);
+  if (options_.stall_max.count() != 0)
+    arm_watch(then, now + options_.stall_max);
   for (size_t i = 0; i < what.size();) {
     task_batch batch;
     auto first = to->next;
     for (; i < what.size() && to->has_room(); ++i) {
       to->add(what[i]);
       what[i]->worker = to;
+      if (auto time_max = what[i]->options.time_max; time_max.count() != 0) {
+        has_time_limits_ = true;
+        arm_watch(then, platform::saturating_sum(now, time_max));
+      }
       batch.calls.push_back({what[i]->number, what[i]->function.key, what[i]->arguments});
     }
     if (batch.calls.empty()) {
@@ -144,8 +156,9 @@ void executor_core::on_result(const worker_pointer& from, uint64_t id, task_resu
   follow_up then;
   std::unique_lock guard{mutex_};
   auto ended = from->take(result.number);
-  if (ended)
-    forget(ended, then);
+  if (ended && !forget(ended, then))
+    ended = nullptr;
+  from->answered();
   if (id != 0)
     find_lost_results(from, id, then);
   from->crowded = false;
@@ -178,6 +191,7 @@ void executor_core::on_refused(const worker_pointer& from, uint64_t first, const
   follow_up then;
   std::unique_lock guard{mutex_};
   auto board = from->claims.board();
+  from->answered();
   std::vector<task_pointer> left;
   auto count = from->batch_size(first);
   auto last = first + count - 1;
@@ -195,7 +209,7 @@ void executor_core::on_refused(const worker_pointer& from, uint64_t first, const
   }
   if (from->where != pool_worker::state::ready) {
     requeue(left);
-  } else if (reason == errc::mailbox_full && from->in_flight > 0) {
+  } else if ((reason == errc::mailbox_full || reason == errc::resources_exhausted) && from->in_flight > 0) {
     from->crowded = true;
     requeue(left);
   } else if (left.size() == 1 && count == 1) {

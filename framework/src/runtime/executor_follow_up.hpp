@@ -1,13 +1,14 @@
 #pragma once
 
 #include "bulkhead/runtime/executor_core.hpp"
+#include "bulkhead/transport/supervision_event.hpp"
 
 #include <boost/container/small_vector.hpp>
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
-#include <vector>
 
 namespace bulkhead::runtime {
 
@@ -20,6 +21,14 @@ struct executor_core::follow_up {
   struct settlement {
     std::shared_ptr<outcome_base> whose;
     caf::error reason;
+    uint64_t calls_begun;
+  };
+  struct limit_hit {
+    std::shared_ptr<worker_process> who;
+    death_cause cause;
+    const char* limit;
+    uint64_t value;
+    std::string why;
   };
 
   boost::container::small_vector<send, 2> sends;
@@ -29,9 +38,14 @@ struct executor_core::follow_up {
   boost::container::small_vector<std::shared_ptr<worker_process>, 1> stops;
   boost::container::small_vector<std::shared_ptr<worker_process>, 1> kills;
   boost::container::small_vector<task_pointer, 1> asked_to_stop;
+  boost::container::small_vector<limit_hit, 1> limits_hit;
   /// To be destroyed.
-  std::vector<task_pointer> dropped;
-  std::optional<std::chrono::steady_clock::time_point> timer;
+  boost::container::small_vector<caf::message, 2> arguments;
+  std::optional<time_point> timer;
+  std::optional<time_point> watch;
+  std::optional<time_point> next_start;
+  bool look_for_room = false;
+  std::optional<supervision_event> event;
 
   /// Without the mutex.
   void run(executor_core& core);

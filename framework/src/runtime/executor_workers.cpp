@@ -1,4 +1,5 @@
 // The workers of an executor: when they start and end, and what becomes of their tasks.
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/caf_sink.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/task_runner.hpp"
@@ -9,7 +10,6 @@
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -19,20 +19,12 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
-// A worker that is killed from outside while it starts says nothing about the next one; three in a row do.
-constexpr uint32_t failed_starts_max = 3;
-
-// After a failed start, while others work.
-constexpr std::chrono::milliseconds start_pause{100};
-
-bool fails_each_time(const caf::error& reason) {
-  return reason == errc::constructor_failed || reason == errc::invalid_option || reason == errc::build_mismatch
-         || reason == errc::program_not_found || reason == errc::unknown_actor || reason == errc::nested_worker
-         || reason == errc::types_not_initialized;
-}
-
-bool may_be_chance(const caf::error& reason) {
-  return reason == errc::worker_lost || reason == errc::startup_failed;
+caf::error in_doubt_as(const caf::error& reason, bool begun) {
+  auto death = reason == errc::worker_lost ? death_of(reason) : caf::none;
+  if (!death)
+    return reason;
+  death->in_doubt = begun;
+  return make_error(*death);
 }
 
 } // namespace
@@ -49,17 +41,41 @@ void executor_core::grow(follow_up& then) {
   if (!closing_)
     wanted = std::max(wanted, options_.workers_min);
   auto now_live = live();
-  if (now_live >= wanted || (failed_starts_ > 0 && now_live > 0 && clock::now() < next_start_))
+  if (now_live >= wanted)
     return;
-  for (; now_live < wanted; ++now_live) {
-    workers_.push_back(std::make_shared<pool_worker>());
-    then.starts.push_back(workers_.back());
+  if (starts_.failing()) {
+    // One at a time, after a pause.
+    if (std::any_of(workers_.begin(), workers_.end(), [](auto& x) { return x->where == pool_worker::state::starting; }))
+      return;
+    if (clock::now() < starts_.next_start()) {
+      if (!std::exchange(start_timer_, true))
+        then.next_start = starts_.next_start();
+      return;
+    }
+    wanted = now_live + 1;
   }
+  for (; now_live < wanted; ++now_live) {
+    auto made = std::make_shared<pool_worker>();
+    made->started_at = clock::now();
+    workers_.push_back(made);
+    ++processes_;
+    then.starts.push_back(std::move(made));
+  }
+}
+
+void executor_core::start_again() {
+  follow_up then;
+  std::unique_lock guard{mutex_};
+  start_timer_ = false;
+  grow(then);
+  guard.unlock();
+  then.run(*this);
 }
 
 void executor_core::start_worker(const worker_pointer& who) {
   auto claims = transport::task_claims::make();
   if (!claims) {
+    on_gone();
     on_start_failed(who, std::move(claims.error()));
     return;
   }
@@ -68,8 +84,10 @@ void executor_core::start_worker(const worker_pointer& who) {
   options.when_full = overflow::wait; // results are never dropped
   if (options_.finalizer.function != 0)
     options.finalizer = options_.finalizer;
+  auto self = shared_from_this();
   auto starting = host_.start_worker(
-    std::move(options), [self = shared_from_this(), who](caf::expected<std::shared_ptr<worker_process>> started) {
+    std::move(options),
+    [self, who](caf::expected<std::shared_ptr<worker_process>> started) {
       if (!started) {
         self->on_start_failed(who, std::move(started.error()));
         return;
@@ -79,7 +97,8 @@ void executor_core::start_worker(const worker_pointer& who) {
         who->process = std::move(*started);
       }
       self->spawn_runner(who);
-    });
+    },
+    [self] { self->on_gone(); });
   if (!starting)
     return;
   std::unique_lock guard{mutex_};
@@ -88,6 +107,12 @@ void executor_core::start_worker(const worker_pointer& who) {
   guard.unlock();
   if (unwanted)
     starting->stop();
+}
+
+void executor_core::on_gone() {
+  std::lock_guard guard{mutex_};
+  --processes_;
+  changed_.notify_all();
 }
 
 void executor_core::spawn_runner(const worker_pointer& who) {
@@ -104,33 +129,34 @@ void executor_core::spawn_runner(const worker_pointer& who) {
   });
 }
 
+// Whatever keeps a worker from starting may be gone the next time, so starts go on; but tasks do not wait for that without end.
 void executor_core::on_start_failed(const worker_pointer& who, caf::error reason) {
   follow_up then;
   std::unique_lock guard{mutex_};
   std::erase(workers_, who);
-  if (who->where == pool_worker::state::closing) { // the executor has ended it
-    close_if_finished(then);
-    changed_.notify_all();
-    guard.unlock();
-    then.run(*this);
-    return;
-  }
-  ++failed_starts_;
-  next_start_ = clock::now() + start_pause;
-  if (fails_each_time(reason))
-    broken_ = reason;
-  auto hopeless = broken_ || !may_be_chance(reason) || failed_starts_ >= failed_starts_max;
-  if (hopeless && live() == 0) {
-    failed_starts_ = 0; // who submits again wants another attempt
-    while (auto next = next_queued())
-      end_task(next, then, reason);
-  }
-  if (!hopeless)
+  if (reason == errc::shutting_down) {
+    if (live() == 0)
+      fail_waiting(then, reason);
+  } else if (who->where != pool_worker::state::closing) { // else this executor has ended it
+    auto was_down = starts_.down();
+    starts_.failed(who->started_at, clock::now());
+    start_error_ = reason;
+    if (starts_.down() && live() == 0)
+      fail_waiting(then, reason);
+    if (starts_.down() && !was_down)
+      then.event =
+        supervision_event{supervision_incident::executor_down, 0, 0, 0, {}, options_.name + ": " + to_string(reason)};
     grow(then);
+  }
   close_if_finished(then);
   changed_.notify_all();
   guard.unlock();
   then.run(*this);
+}
+
+void executor_core::fail_waiting(follow_up& then, const caf::error& reason) {
+  while (auto next = next_queued())
+    end_task(next, then, reason, 0);
 }
 
 void executor_core::on_ready(const worker_pointer& who, caf::strong_actor_ptr runner) {
@@ -141,7 +167,11 @@ void executor_core::on_ready(const worker_pointer& who, caf::strong_actor_ptr ru
   std::unique_lock guard{mutex_};
   who->runner = runner;
   who->sink = std::move(sink);
-  failed_starts_ = 0;
+  if (starts_.down())
+    then.event = supervision_event{supervision_incident::executor_up, 0, 0, 0, {}, options_.name};
+  starts_.succeeded();
+  start_error_ = {};
+  grow(then);
   if (who->where == pool_worker::state::starting) {
     who->where = pool_worker::state::ready;
     pump(then);
@@ -170,15 +200,17 @@ void executor_core::on_end_of(const worker_pointer& who, const caf::error& reaso
     auto left = who->take(number);
     if (!left || left->where == task::state::done)
       continue;
+    auto begun = board.has_begun(number);
     auto caught = false;
-    if (board.has_begun(number))
+    if (begun)
       caught = ++left->deaths > left->options.retries_max;
     else if (alone) // a kill from outside may have hit it once
-      caught = ++left->deaths_alone > left->options.retries_max + 1;
+      caught = ++left->deaths_alone - 1 > left->options.retries_max;
     else
       left->deaths_nearby += idle ? task::deaths_nearby_max : 1;
+    left->overdue = false;
     if (caught)
-      end_task(left, then, reason);
+      end_task(left, then, in_doubt_as(reason, begun), begun ? board.calls_begun(number) : 0);
     else
       again.push_back(std::move(left));
   }
@@ -194,32 +226,11 @@ void executor_core::on_end_of(const worker_pointer& who, const caf::error& reaso
   then.run(*this);
 }
 
-// In good order: nothing is with it any more.
-void executor_core::close(const worker_pointer& who, follow_up& then) {
-  if (who->process)
-    then.stops.push_back(who->process);
-  who->where = pool_worker::state::closing;
-}
-
-void executor_core::close_if_finished(follow_up& then) {
-  if (!closing_ || unfinished_ > 0)
-    return;
-  for (auto& queue : queues_) // what was cancelled in there keeps this executor
-    then.dropped.insert(then.dropped.end(), std::make_move_iterator(queue.begin()),
-                        std::make_move_iterator(queue.end()));
-  for (auto& queue : queues_)
-    queue.clear();
-  for (auto& x : workers_)
-    if (x->where != pool_worker::state::closing)
-      close(x, then);
-  changed_.notify_all();
-}
-
 void executor_core::arm_idle_timer(follow_up& then) {
   if (idle_timer_ || live() <= options_.workers_min)
     return;
   idle_timer_ = true;
-  then.timer = clock::now() + options_.idle_after;
+  then.timer = platform::saturating_sum(clock::now(), options_.idle_after);
 }
 
 void executor_core::end_idle_workers() {
@@ -231,10 +242,10 @@ void executor_core::end_idle_workers() {
   for (auto& x : workers_) {
     if (x->where != pool_worker::state::ready || x->in_flight > 0 || live() <= options_.workers_min)
       continue;
-    if (now - x->idle_since >= options_.idle_after)
+    if (auto due = platform::saturating_sum(x->idle_since, options_.idle_after); now >= due)
       close(x, then);
     else
-      next = std::min(next, x->idle_since + options_.idle_after);
+      next = std::min(next, due);
   }
   if (next != clock::time_point::max() && live() > options_.workers_min) {
     idle_timer_ = true;

@@ -1,5 +1,7 @@
 #include "bulkhead/runtime/task_function.hpp"
 
+#include "bulkhead/runtime/task_runner.hpp"
+
 #include <boost/core/demangle.hpp>
 
 #include <cxxabi.h>
@@ -63,8 +65,10 @@ caf::message run_each(task_function run, const caf::message& arguments) {
   if (!view)
     throw argument_mismatch{"takes a chunk"};
   transport::task_chunk result;
-  for (auto& x : caf::get<0>(view).items)
+  for (auto& x : caf::get<0>(view).items) {
+    call_begins(result.items.size());
     result.items.push_back(run_guarded(run, x));
+  }
   return caf::make_message(std::move(result));
 }
 

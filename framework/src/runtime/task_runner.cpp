@@ -1,6 +1,7 @@
 // The worker's side of an executor: runs what it can claim, one task after the other.
 #include "bulkhead/runtime/task_runner.hpp"
 
+#include "bulkhead/platform/clock.hpp"
 #include "bulkhead/runtime/caf_factory.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/task_function.hpp"
@@ -29,7 +30,7 @@ using transport::task_result;
 
 /// What this thread runs; null outside of tasks.
 struct running_task {
-  const shm::claim_board* board;
+  shm::claim_board* board;
   uint64_t number;
 };
 
@@ -68,7 +69,7 @@ caf::message run(uint64_t function, const caf::message& arguments) {
 
 void run_one(runner* self, waiting_call what) {
   task_result result;
-  if (auto board = self->state.claims.board(); board.begin(what.call.number)) {
+  if (auto board = self->state.claims.board(); board.begin(what.call.number, platform::now_ns())) {
     running_task now{&board, what.call.number};
     task_of_thread = &now;
     result.number = what.call.number;
@@ -152,6 +153,11 @@ caf::behavior task_runner(runner* self, const task_claims& claims, uint64_t init
 bool asked_to_stop() noexcept {
   auto now = task_of_thread;
   return now != nullptr && now->board->is_asked_to_stop(now->number);
+}
+
+void call_begins(size_t index) noexcept {
+  if (auto now = task_of_thread)
+    now->board->begin_call(index);
 }
 
 transport::spawn_request request_to_run(std::string name, const bound_function& what) {

@@ -7,8 +7,9 @@ namespace bulkhead {
 namespace {
 
 constexpr std::array incident_names{
-  "restarted", "gave_up",       "quarantined", "lost",    "spares_failed", "recycled",       "grown",
-  "shrunk",    "growth_failed", "overran",     "stalled", "upgraded",      "upgrade_failed", "fork_server_failed"};
+  "restarted",     "gave_up",       "quarantined", "lost",    "spares_failed", "recycled",       "grown",
+  "shrunk",        "growth_failed", "overran",     "stalled", "upgraded",      "upgrade_failed", "fork_server_failed",
+  "executor_down", "executor_up"};
 
 } // namespace
 
@@ -74,6 +75,12 @@ std::string describe(const supervision_event& event) {
   case supervision_incident::fork_server_failed:
     result = "fork server " + std::to_string(event.slot) + " (pid " + std::to_string(event.pid)
              + ") is not available: " + event.death.detail;
+    break;
+  case supervision_incident::executor_down:
+    result = "an executor cannot start workers";
+    break;
+  case supervision_incident::executor_up:
+    result = "an executor has a worker again";
     break;
   }
   return event.detail.empty() ? result : result + ": " + event.detail;

@@ -32,6 +32,23 @@ TEST_CASE("a task is begun or taken back, once") {
   CHECK_FALSE(board.is_latest(1)); // the worker is through with it
 }
 
+TEST_CASE("the board tells when a task began, and how many of its calls had") {
+  board_memory m;
+  claim_board board{m.bytes};
+  CHECK(board.begin(1, 700));
+  CHECK(board.begun_at(1) == 700);
+  CHECK(board.calls_begun(1) == 0);
+  board.begin_call(0);
+  board.begin_call(1);
+  CHECK(board.calls_begun(1) == 2);
+  CHECK(board.begin(2, 800));
+  CHECK(board.latest_task() == 2);
+  CHECK(board.begun_at(1) == 700);
+  CHECK(board.begun_at(2) == 800);
+  CHECK(board.calls_begun(1) == UINT64_MAX); // the worker is through with it
+  CHECK(board.calls_begun(2) == 0);
+}
+
 TEST_CASE("a later task in the same word ends the claims of the earlier one") {
   board_memory m;
   claim_board board{m.bytes};

@@ -2,7 +2,9 @@
 
 #include "bulkhead/runtime/executor_options.hpp"
 #include "bulkhead/runtime/pool_worker.hpp"
+#include "bulkhead/runtime/room_line.hpp"
 #include "bulkhead/runtime/task.hpp"
+#include "bulkhead/supervision/start_policy.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/error.hpp>
@@ -11,7 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -38,8 +40,9 @@ public:
   /// Starts `workers_min` workers.
   void start();
 
-  /// Each task is settled once, also when it is refused: `shutting_down`, `executor_full`, or why workers cannot start.
-  void submit(const std::shared_ptr<task>& what);
+  /// Each task is settled once, also when it is refused: `shutting_down`, `executor_full`, `invalid_option`, or why workers cannot start.
+  /// @param may_wait whether it waits for room rather than being refused.
+  void submit(const std::shared_ptr<task>& what, bool may_wait = false);
 
   bool cancel(task& what);
 
@@ -48,8 +51,10 @@ public:
 
   void shutdown(at_shutdown how);
 
-  /// Returns when all workers have ended after `shutdown`.
+  /// Returns when all workers have ended after `shutdown`, and their processes are gone.
   void wait();
+
+  [[nodiscard]] executor_status status() const;
 
   /// Number of workers that can run tasks or will soon.
   [[nodiscard]] size_t workers() const;
@@ -58,6 +63,9 @@ public:
   [[nodiscard]] size_t unfinished() const;
 
 private:
+  class room_withdrawal;
+
+  using time_point = supervision::time_point;
   using worker_pointer = std::shared_ptr<pool_worker>;
   using task_pointer = std::shared_ptr<task>;
 
@@ -78,14 +86,29 @@ private:
 
   // queue
   task_pointer next_queued();
+  void accept(const task_pointer& what);
+  void enqueue(const task_pointer& what, bool first);
+  [[nodiscard]] bool has_room() const noexcept;
+  void offer_room(follow_up& then, size_t count);
+  void offer_more_room();
+  bool withdraw(const std::shared_ptr<outcome<void>>& told);
   void requeue(const std::vector<task_pointer>& what);
-  void end_task(const task_pointer& what, follow_up& then, caf::error reason);
-  void forget(const task_pointer& what, follow_up& then);
+  void end_task(const task_pointer& what, follow_up& then, caf::error reason, uint64_t calls_begun = UINT64_MAX);
+  bool forget(const task_pointer& what, follow_up& then);
+  std::vector<task_pointer> take_back(const worker_pointer& from);
   void cancel_waiting(follow_up& then);
   bool cancel_running(const worker_pointer& worker, const task_pointer& what, follow_up& then);
   void replace(const worker_pointer& worker, follow_up& then);
   void end_grace(const task_pointer& what);
   [[nodiscard]] caf::error refusal() const;
+
+  // limits of time
+  void arm_watch(follow_up& then, time_point due);
+  void look_at_workers(time_point due);
+  time_point look_at_task(const worker_pointer& who, const task_pointer& what, time_point now, follow_up& then);
+  time_point look_at_progress(const worker_pointer& who, time_point now, follow_up& then);
+  void end_by_limit(const worker_pointer& who, follow_up& then, death_cause cause, const char* limit,
+                    std::chrono::milliseconds value, std::string why);
 
   // workers
   void grow(follow_up& then);
@@ -94,6 +117,9 @@ private:
   void on_start_failed(const worker_pointer& who, caf::error reason);
   void on_ready(const worker_pointer& who, caf::strong_actor_ptr runner);
   void on_end_of(const worker_pointer& who, const caf::error& reason);
+  void on_gone();
+  void start_again();
+  void fail_waiting(follow_up& then, const caf::error& reason);
   void close(const worker_pointer& who, follow_up& then);
   void close_if_finished(follow_up& then);
   void arm_idle_timer(follow_up& then);
@@ -107,16 +133,25 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<worker_pointer> workers_;
-  /// By priority, the highest first. Those that were cancelled are still in here.
-  std::deque<task_pointer> queues_[2];
+  /// By priority, the highest first.
+  std::list<task_pointer> queues_[2];
   size_t queued_ = 0;
   size_t unfinished_ = 0;
-  std::deque<std::shared_ptr<outcome<void>>> want_room_;
+  room_line room_;
+  /// How many of these are told next that there is room which those told before did not use.
+  size_t room_step_ = 1;
   bool closing_ = false;
   bool idle_timer_ = false;
-  uint32_t failed_starts_ = 0;
-  std::chrono::steady_clock::time_point next_start_;
-  /// Why no worker will ever start; each submit gets it.
+  bool room_timer_ = false;
+  bool start_timer_ = false;
+  /// When workers are looked at; `max` if they are not.
+  time_point watch_at_ = time_point::max();
+  bool has_time_limits_ = false;
+  /// Workers whose processes may exist.
+  size_t processes_ = 0;
+  supervision::start_policy starts_;
+  caf::error start_error_;
+  /// What is wrong with the options; each submit gets it.
   caf::error broken_;
 };
 

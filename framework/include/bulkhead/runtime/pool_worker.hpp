@@ -38,6 +38,9 @@ struct pool_worker {
   /// The same, and it is not any more.
   std::shared_ptr<task> take(uint64_t number);
 
+  /// It has answered a batch, or ended a task.
+  void answered() noexcept;
+
   /// How many calls the batch has that began with `number`.
   uint16_t& batch_size(uint64_t number) noexcept {
     return batch_sizes[number % shm::claim_board::slots];
@@ -60,6 +63,16 @@ struct pool_worker {
   /// It refused a message: not before it has ended another task.
   bool crowded = false;
   std::chrono::steady_clock::time_point idle_since;
+  std::chrono::steady_clock::time_point started_at;
+
+  /// It has ended or got a task since the last look.
+  bool stirred = false;
+  /// When it was seen to do something, or got a task after it had none.
+  std::chrono::steady_clock::time_point quiet_since;
+  /// It has stood still with tasks, which went to others: it gets none before it answers.
+  bool still = false;
+  /// How long it may do nothing before that: longer each time it answered after all.
+  std::chrono::milliseconds patience{100};
 
   std::array<std::shared_ptr<task>, shm::claim_board::slots> tasks;
   std::array<uint16_t, shm::claim_board::slots> batch_sizes{};

@@ -7,6 +7,7 @@
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ constexpr std::string_view finalizer_name = "bulkhead.finalizer";
 
 /// Whether the task that this thread runs was cancelled.
 [[nodiscard]] bool asked_to_stop() noexcept;
+
+/// The task that this thread runs begins its call `index`.
+void call_begins(size_t index) noexcept;
 
 /// Makes the runner known; Bulkhead does this in every worker.
 void add_task_runner(caf::actor_system_config& cfg);

@@ -19,16 +19,39 @@ public:
   static constexpr size_t slots = 512;
 
   /// Bytes of memory that it needs, all zero at first.
-  static constexpr size_t bytes = (slots + 2) * sizeof(uint64_t);
+  static constexpr size_t bytes = (2 * slots + 3) * sizeof(uint64_t);
 
   /// @param memory writable.
   explicit claim_board(std::byte* memory) noexcept : memory_(memory) {}
 
   /// The worker begins `task`. False if it was taken back. One at a time.
-  [[nodiscard]] bool begin(uint64_t task) noexcept {
+  /// @param now_ns the monotonic clock of both processes.
+  [[nodiscard]] bool begin(uint64_t task, uint64_t now_ns = 0) noexcept {
     // Before the claim: who sees that finds this, or a later one.
     latest().store(task, std::memory_order_relaxed);
+    calls().store(0, std::memory_order_relaxed);
+    time(task).store(now_ns, std::memory_order_relaxed);
     return claim(task, begun_mark);
+  }
+
+  /// Of a task that was begun: when, as the worker says.
+  [[nodiscard]] uint64_t begun_at(uint64_t task) const noexcept {
+    return time(task).load(std::memory_order_relaxed);
+  }
+
+  /// The latest task begins call `index` of those that it consists of.
+  void begin_call(uint64_t index) noexcept {
+    calls().store(index + 1, std::memory_order_relaxed);
+  }
+
+  /// Number of calls of `task` that had begun when its worker died. Of a task that the worker was through with: the largest number.
+  [[nodiscard]] uint64_t calls_begun(uint64_t task) const noexcept {
+    return is_latest(task) ? calls().load(std::memory_order_relaxed) : UINT64_MAX;
+  }
+
+  /// The task that was begun, or was about to be, last.
+  [[nodiscard]] uint64_t latest_task() const noexcept {
+    return latest().load(std::memory_order_relaxed);
   }
 
   /// Of a task that was begun: whether no other one has been, or was about to be, since then.
@@ -83,6 +106,14 @@ private:
 
   [[nodiscard]] std::atomic<uint64_t>& asked_to_stop() const noexcept {
     return at(slots + 1);
+  }
+
+  [[nodiscard]] std::atomic<uint64_t>& calls() const noexcept {
+    return at(slots + 2);
+  }
+
+  [[nodiscard]] std::atomic<uint64_t>& time(uint64_t task) const noexcept {
+    return at(slots + 3 + task % slots);
   }
 
   std::byte* memory_;

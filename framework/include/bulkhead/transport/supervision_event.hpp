@@ -42,6 +42,11 @@ enum class supervision_incident : uint8_t {
   upgrade_failed,
   /// A fork server has died, or did not come up; workers are started without one meanwhile. The slot is its own, its incarnation 0.
   fork_server_failed,
+  /// An executor could not start a worker, several times in a row: tasks that wait while it has none fail with the reason. It goes on trying.
+  /// Of this and the next one, `detail` says all.
+  executor_down,
+  /// It has started one again.
+  executor_up,
 };
 
 /// The name of the incident, as written above.
