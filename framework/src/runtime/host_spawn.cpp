@@ -56,7 +56,7 @@ std::shared_ptr<spare_pool> host_system::spares_for(const worker_options& option
 }
 
 std::shared_ptr<worker_process> host_system::start_worker(worker_options options, start_callback done,
-                                                         std::function<void()> gone) {
+                                                          std::function<void()> gone) {
   auto refuse = [&](caf::error why) -> std::shared_ptr<worker_process> {
     if (gone)
       gone();
