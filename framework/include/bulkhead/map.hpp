@@ -155,7 +155,8 @@ using kept_range =
 template <class F, class Range>
 class range_arguments final : public argument_source {
 public:
-  explicit range_arguments(Range&& range) : range_(std::forward<Range>(range)) {
+  template <class T>
+  explicit range_arguments(T&& range) : range_(std::forward<T>(range)) {
     // nop
   }
 
