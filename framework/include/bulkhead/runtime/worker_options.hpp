@@ -132,6 +132,7 @@ struct worker_options {
 
   /// Runs once in the fork server: `.preload = bulkhead::call<&load_model>(path)`. It is part of a `startup_timeout` of its own; if it
   /// fails, so do the starts that wait for it. It must not leave threads behind, which no copy would have, nor rely on pthread_atfork(3).
+  /// Each copy writes at its end what it has left in buffers, and runs what it has registered with atexit(3).
   /// A process that is started without the fork server runs it before `initializer`. Only with `fork_server`.
   bound_function preload = {};
 
