@@ -29,7 +29,9 @@ bool executor_core::takes_more(const pool_worker& who) const noexcept {
     return false;
   if (options_.tasks_per_worker_max != 0 && who.given >= options_.tasks_per_worker_max)
     return false;
-  return who.in_flight <= (options_.prefetch_max - 1) / 2;
+  // Numbers of calls that are not answered never share a place.
+  auto unanswered_max = std::min(2 * options_.prefetch_max - 1, shm::claim_board::slots - options_.prefetch_max);
+  return who.in_flight <= (options_.prefetch_max - 1) / 2 && who.unanswered <= unanswered_max;
 }
 
 // The first of those that have the least to do: a pool that is not busy keeps one worker awake and lets the others sleep.
@@ -96,6 +98,7 @@ void executor_core::assign(const worker_pointer& to, const std::vector<task_poin
       return;
     }
     to->batch_size(first) = static_cast<uint16_t>(batch.calls.size());
+    to->unanswered += batch.calls.size();
     then.sends.push_back({to->sink, to->runner, std::move(batch)});
   }
 }
@@ -159,8 +162,10 @@ void executor_core::on_result(const worker_pointer& from, uint64_t id, task_resu
   if (ended && !forget(ended, then))
     ended = nullptr;
   from->answered();
-  if (id != 0)
+  if (id != 0) {
+    from->unanswered -= from->batch_size(id);
     find_lost_results(from, id, then);
+  }
   from->crowded = false;
   pump(then);
   rest(from, then);
@@ -194,6 +199,7 @@ void executor_core::on_refused(const worker_pointer& from, uint64_t first, const
   from->answered();
   std::vector<task_pointer> left;
   auto count = from->batch_size(first);
+  from->unanswered -= count;
   auto last = first + count - 1;
   if (board.has_begun(last)) {
     // Not the batch, but the answer to it, which is the result of its last task.

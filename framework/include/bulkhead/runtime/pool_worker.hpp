@@ -56,6 +56,8 @@ struct pool_worker {
   /// Everything before it has ended or was taken back.
   uint64_t oldest = 1;
   size_t in_flight = 0;
+  /// Calls of batches that it has not answered; those that were taken back are among them, with their arguments.
+  size_t unanswered = 0;
   /// How many tasks it got and was left.
   uint64_t given = 0;
   /// It gets nothing before what it has is over: a suspect, or a task that was asked to stop.
