@@ -31,7 +31,7 @@ struct rounds {
 };
 
 /// Runs `round` again and again.
-/// @returns whether what this process has was soon level again.
+/// @returns whether what this process has was soon level again, the third time at the latest.
 [[nodiscard]] bool stays_level(const rounds& how, const std::function<void(size_t)>& round);
 
 } // namespace endurance
