@@ -11,7 +11,7 @@
 #include <ostream>
 
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
+extern "C" size_t __sanitizer_get_current_allocated_bytes(); // not each compiler comes with the header
 #else
 #include <malloc.h>
 #endif

@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+namespace descriptor_room {
+
 using namespace lending;
 using one_way_edge::one_way;
 
@@ -168,3 +170,5 @@ TEST_CASE("descriptors that cannot be sent are told apart from those that have n
   CHECK(beside.packet()->complaint().find("Bad file descriptor") != std::string::npos);
   REQUIRE(::open("/dev/null", O_RDWR | O_CLOEXEC) == closed.number()); // so that its owner closes what is its own
 }
+
+} // namespace descriptor_room

@@ -9,7 +9,7 @@ using namespace edges;
 using transport::envelope;
 using transport::incoming;
 using transport::record_kind;
-using outcome = transport::inbox::outcome;
+using read_outcome = transport::inbox::outcome;
 
 namespace {
 
@@ -31,7 +31,7 @@ struct lying_peer {
     put(static_cast<uint16_t>(record_kind::piece), {id, inner, total, 0, 0}, bytes, data);
   }
 
-  outcome read() {
+  read_outcome read() {
     return in.next(record);
   }
 
@@ -43,10 +43,10 @@ struct lying_peer {
 };
 
 void check_corrupt(lying_peer& peer, const std::string& word) {
-  CHECK(peer.read() == outcome::corrupt);
+  CHECK(peer.read() == read_outcome::corrupt);
   CHECK(peer.in.complaint().find(word) != std::string::npos);
   peer.put(1, {}, 0, peer.data);
-  CHECK(peer.read() == outcome::corrupt);
+  CHECK(peer.read() == read_outcome::corrupt);
 }
 
 } // namespace
@@ -57,13 +57,13 @@ TEST_CASE("pieces become a whole again, also when two are interleaved") {
   peer.piece(2, 50, 50);
   peer.piece(1, 100, 40, 1);
   CHECK(peer.in.no_open_streams());
-  REQUIRE(peer.read() == outcome::record);
+  REQUIRE(peer.read() == read_outcome::record);
   CHECK(peer.record.body.size() == 50 - sizeof(envelope));
   CHECK_FALSE(peer.in.no_open_streams());
   CHECK(peer.in.completed().data == 1);
-  REQUIRE(peer.read() == outcome::record);
+  REQUIRE(peer.read() == read_outcome::record);
   CHECK(peer.record.body.size() == 100 - sizeof(envelope));
-  CHECK(peer.read() == outcome::empty);
+  CHECK(peer.read() == read_outcome::empty);
   CHECK(peer.in.no_open_streams());
   CHECK(peer.in.completed().data == 2);
 }
@@ -72,10 +72,10 @@ TEST_CASE("control records come first, and do not count as data") {
   lying_peer peer;
   peer.put(1, {1, 0, 0, 0, 0}, 0, peer.data);
   peer.put(8, {2, 0, 0, 0, 0}, 0, peer.control);
-  REQUIRE(peer.read() == outcome::record);
+  REQUIRE(peer.read() == read_outcome::record);
   CHECK(peer.record.kind == record_kind::exit);
   CHECK(peer.in.completed().data == 0);
-  REQUIRE(peer.read() == outcome::record);
+  REQUIRE(peer.read() == read_outcome::record);
   CHECK(peer.in.completed().data == 1);
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("the largest record that is allowed is put together") {
   lying_peer peer;
   peer.piece(1, bytes_max + sizeof(envelope), bytes_max);
   peer.piece(1, bytes_max + sizeof(envelope), sizeof(envelope));
-  REQUIRE(peer.read() == outcome::record);
+  REQUIRE(peer.read() == read_outcome::record);
   CHECK(peer.record.body.size() == bytes_max);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("unknown kinds and records without their fixed part are corrupt") {
 TEST_CASE("a body is a copy that the peer cannot change any more") {
   lying_peer peer{small};
   peer.put(1, {}, 100, peer.data);
-  REQUIRE(peer.read() == outcome::record);
+  REQUIRE(peer.read() == read_outcome::record);
   std::fill_n(peer.ends.worker.own.data() + shm::header_bytes, 4096, std::byte{0xff});
   for (auto x : peer.record.body)
     REQUIRE(x == std::byte{0});
