@@ -11,7 +11,7 @@ using transport::envelope;
 using transport::incoming;
 using transport::outbox;
 using transport::record_kind;
-using outcome = outbox::outcome;
+using send_outcome = transport::outbox::outcome;
 
 struct seen_record {
   record_kind kind;
@@ -50,7 +50,7 @@ struct one_way {
     }
   }
 
-  outcome send(uint64_t source, uint64_t target, uint64_t word, size_t bytes) {
+  send_outcome send(uint64_t source, uint64_t target, uint64_t word, size_t bytes) {
     return out.send(record_kind::message, 0, {target, source, word, 1, 0}, caf::byte_buffer(bytes));
   }
 

@@ -18,12 +18,12 @@ struct newest_way : one_way {
   using one_way::one_way;
 
   // `number` stands in each octet, so that a mixture shows.
-  outcome leave(uint8_t number, size_t bytes) {
+  send_outcome leave(uint8_t number, size_t bytes) {
     return out.send_newest(record_kind::snapshot, {0, 2, 7, 0, 1},
                            caf::byte_buffer(bytes, static_cast<caf::byte>(number)));
   }
 
-  outcome say(uint64_t word, uint64_t target = 1, size_t bytes = 40) {
+  send_outcome say(uint64_t word, uint64_t target = 1, size_t bytes = 40) {
     return out.send(record_kind::message, 0, {target, 2, word, 0, 1}, caf::byte_buffer(bytes));
   }
 
@@ -58,7 +58,7 @@ std::vector<int> numbers_of(const std::vector<arrived_record>& all) {
 TEST_CASE("a newest record goes at once while there is room, and each one arrives") {
   newest_way way;
   for (uint8_t i = 1; i <= 5; ++i)
-    CHECK(way.leave(i, 100) == outcome::accepted);
+    CHECK(way.leave(i, 100) == send_outcome::accepted);
   CHECK_FALSE(way.out.has_waiting());
   CHECK(numbers_of(way.read_contents()) == std::vector{1, 2, 3, 4, 5});
 }
@@ -66,12 +66,12 @@ TEST_CASE("a newest record goes at once while there is room, and each one arrive
 TEST_CASE("while it waits in its process only the newest is kept, in the place of the first one that waits") {
   newest_way way;
   while (!way.out.has_waiting())
-    REQUIRE(way.say(0) == outcome::accepted);
-  REQUIRE(way.say(1) == outcome::accepted);
+    REQUIRE(way.say(0) == send_outcome::accepted);
+  REQUIRE(way.say(1) == send_outcome::accepted);
   for (uint8_t i = 1; i <= 200; ++i)
-    REQUIRE(way.leave(i, 100) == outcome::accepted);
-  REQUIRE(way.say(2) == outcome::accepted);
-  REQUIRE(way.leave(201, 50) == outcome::accepted);
+    REQUIRE(way.leave(i, 100) == send_outcome::accepted);
+  REQUIRE(way.say(2) == send_outcome::accepted);
+  REQUIRE(way.leave(201, 50) == send_outcome::accepted);
   auto all = way.read_contents();
   REQUIRE(all.size() >= 3);
   CHECK(all[all.size() - 3].word == 1);
@@ -86,7 +86,7 @@ TEST_CASE(
   "of newest records in pieces the one that has begun to leave stays whole, and only the last of the others follows") {
   newest_way way;
   for (uint8_t i = 1; i <= 100; ++i)
-    REQUIRE(way.leave(i, 30'000 + i) == outcome::accepted);
+    REQUIRE(way.leave(i, 30'000 + i) == send_outcome::accepted);
   auto all = way.read_contents();
   REQUIRE(all.size() == 2);
   CHECK(all[0].body == caf::byte_buffer(30'001, caf::byte{1}));
@@ -95,12 +95,12 @@ TEST_CASE(
 
 TEST_CASE("what a source sends follows its newest record in pieces, and what it sent in pieces comes before") {
   newest_way way;
-  REQUIRE(way.say(1, 1, 20'000) == outcome::accepted);
-  REQUIRE(way.say(2, 3, 25'000) == outcome::accepted);
-  REQUIRE(way.leave(1, 30'000) == outcome::accepted);
+  REQUIRE(way.say(1, 1, 20'000) == send_outcome::accepted);
+  REQUIRE(way.say(2, 3, 25'000) == send_outcome::accepted);
+  REQUIRE(way.leave(1, 30'000) == send_outcome::accepted);
   for (uint64_t target : {1, 3, 4})
-    REQUIRE(way.say(10 + target, target) == outcome::accepted);
-  REQUIRE(way.out.send(record_kind::message, 0, {1, 9, 99, 0, 1}, caf::byte_buffer(10)) == outcome::accepted);
+    REQUIRE(way.say(10 + target, target) == send_outcome::accepted);
+  REQUIRE(way.out.send(record_kind::message, 0, {1, 9, 99, 0, 1}, caf::byte_buffer(10)) == send_outcome::accepted);
   std::vector<uint64_t> words;
   for (auto& x : way.read_contents())
     words.push_back(x.word);
@@ -110,12 +110,12 @@ TEST_CASE("what a source sends follows its newest record in pieces, and what it 
 TEST_CASE("a newest record that is too large is refused, and the one that waits stays") {
   newest_way way{{.message_bytes_max = 10'000}};
   while (!way.out.has_waiting())
-    REQUIRE(way.say(0) == outcome::accepted);
-  CHECK(way.leave(1, 10'000) == outcome::accepted);
-  CHECK(way.leave(2, 10'001) == outcome::too_large);
+    REQUIRE(way.say(0) == send_outcome::accepted);
+  CHECK(way.leave(1, 10'000) == send_outcome::accepted);
+  CHECK(way.leave(2, 10'001) == send_outcome::too_large);
   CHECK(numbers_of(way.read_contents()) == std::vector{1});
   way.out.close();
-  CHECK(way.leave(3, 1) == outcome::closed);
+  CHECK(way.leave(3, 1) == send_outcome::closed);
 }
 
 TEST_CASE("any mix of newest records and messages arrives whole and in order, and the last one comes") {
@@ -127,9 +127,10 @@ TEST_CASE("any mix of newest records and messages arrives whole and in order, an
     uint64_t sent = 0;
     for (auto i = 0; i < 200; ++i) {
       if (random() % 2 == 0)
-        REQUIRE(way.leave(++last, random() % 5 == 0 ? 1 + random() % 9000 : 1 + random() % 300) == outcome::accepted);
+        REQUIRE(way.leave(++last, random() % 5 == 0 ? 1 + random() % 9000 : 1 + random() % 300)
+                == send_outcome::accepted);
       else
-        REQUIRE(way.say(++sent, 1, random() % 300) == outcome::accepted);
+        REQUIRE(way.say(++sent, 1, random() % 300) == send_outcome::accepted);
       if (random() % 40 == 0)
         for (auto& x : way.read_contents())
           all.push_back(x);

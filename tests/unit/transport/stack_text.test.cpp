@@ -3,7 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-using namespace bulkhead;
+using bulkhead::crash_site, bulkhead::death_certificate, bulkhead::describe_stack, bulkhead::short_function_name,
+  bulkhead::stack_frame;
 
 namespace {
 
