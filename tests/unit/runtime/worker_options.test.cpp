@@ -78,7 +78,10 @@ TEST_CASE("each duration of a worker's options is in its bounds, or refused") {
   check_duration("restart.backoff_max", 10ms, day, with([](auto& x) -> auto& { return x.restart.backoff_max; }));
   check_duration("recycle.age_max", 0ms, 365 * day, with([](auto& x) -> auto& { return x.recycle.age_max; }));
   check_duration("handler.time_max", 0ms, day, with([](auto& x) -> auto& { return x.handler.time_max; }));
-  check_duration("handler.grace", 0ms, day, with([](auto& x) -> auto& { return x.handler.grace; }));
+  check_duration("handler.grace", 0ms, day, with([](auto& x) -> auto& {
+                   x.handler.time_max = 1s; // grace has no effect alone
+                   return x.handler.grace;
+                 }));
   check_duration("handler.stall_max", 0ms, day, with([](auto& x) -> auto& { return x.handler.stall_max; }));
 }
 
@@ -101,8 +104,11 @@ TEST_CASE("each size of a worker's options is in its bounds, or refused") {
   check_size("backlog.messages_max", uint64_t{1}, limit, with([](auto& x) -> auto& { return x.backlog.messages_max; }));
   check_size("actor_backlog.bytes_max", uint64_t{1}, limit,
              with([](auto& x) -> auto& { return x.actor_backlog.bytes_max; }));
-  check_size("restart.restarts_max", uint32_t{0}, uint32_t{1000},
-             with([](auto& x) -> auto& { return x.restart.restarts_max; }));
+  auto restarts = with([](auto& x) -> auto& { return x.restart.restarts_max; });
+  for (auto accepted : {uint32_t{0}, uint32_t{1000}, restart_policy::unlimited})
+    CHECK(accepts(restarts(accepted)));
+  for (auto refused : {uint32_t{1001}, restart_policy::unlimited - 1})
+    CHECK_FALSE(accepts(restarts(refused)));
   check_size("restart.poison_after", uint32_t{1}, uint32_t{100},
              with([](auto& x) -> auto& { return x.restart.poison_after; }));
   check_size("recycle.messages_max", uint64_t{0}, most64,
