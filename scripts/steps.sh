@@ -3,16 +3,14 @@
 say() { printf '[%s] %s\n' "${script_name:-setup}" "$*"; }
 fail() { printf '[%s] error: %s\n' "${script_name:-setup}" "$*" >&2; exit 1; }
 
-# Prints the first error in a log of CMake, Ninja, a compiler, a linker or apt, with the lines that explain it.
+# Prints the first error in a log of CMake, Ninja, a compiler, a linker or apt, and the lines that explain it: up to Ninja's next
+# step, twelve at most.
 first_error() { # $1: the log
-  local at
-  at=$(grep -nE -m 1 '(fatal )?error:|^CMake Error|undefined reference|multiple definition|No space left|cannot allocate|^E: |Killed' "$1" |
-       cut -d: -f1) || true
-  if [[ -n $at ]]; then
-    sed -n "$at,$((at + 11))p" "$1"
-  else
-    tail -n 12 "$1"
-  fi | cut -c1-400
+  awk '/(fatal )?error:|^CMake Error|undefined reference|multiple definition|No space left|cannot allocate|^E: |Killed/ { found = 1 }
+       found && shown > 0 && /^\[[0-9]+\/[0-9]+\]/ { exit }
+       found && shown++ < 12 { print substr($0, 1, 400) }
+       { last[NR % 12] = $0 }
+       END { if (!found) for (i = NR > 12 ? NR - 11 : 1; i <= NR; ++i) print substr(last[i % 12], 1, 400) }' "$1"
 }
 
 # Shows `[n/m]` of Ninja's output on one line of a terminal; prints nothing elsewhere.
