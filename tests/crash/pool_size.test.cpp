@@ -171,8 +171,8 @@ TEST_CASE("a host ends while its pools have messages that wait, and while they s
     CHECK(x.status().waiting == 8);
   }
   {
+    diary book; // outlives the actor that reads it
     host_fixture here;
-    diary book;
     here.sys.spawn([&](caf::event_based_actor* self) {
       (void) here.host.pool_async(self, "hand", hands(3, 3), book.path());
       self->quit();

@@ -75,7 +75,7 @@ TEST_CASE("a function that the compiler put into another has its name and line, 
 #else
   CHECK(all.empty());
 #endif
-  CHECK(names.positions(program_path(), 0).empty());
+  CHECK(names.positions(program_path(), ~uint64_t{0}).empty());
   CHECK(names.positions("/no/such/file", place).empty());
 }
 
