@@ -66,7 +66,7 @@ TEST_CASE("a function that the compiler put into another has its name and line, 
   auto place = offset_of(around_it());
   CHECK(names.function(program_path(), place).find("around_it()") != std::string::npos);
   auto all = names.positions(program_path(), place);
-#ifdef __SANITIZE_ADDRESS__ // these builds have debugging information
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) // these builds have debugging information
   REQUIRE(all.size() == 2);
   CHECK(all[0].function.find("put_into_another") != std::string::npos);
   CHECK(all[0].source.starts_with("symbolizer.test.cpp:"));
