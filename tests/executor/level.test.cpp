@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <fstream>
 #include <memory>
 
 #include <malloc.h>
@@ -42,11 +43,22 @@ size_t growth(int rounds, F what) {
   return after > before ? after - before : 0;
 }
 
+int32_t begin_and_wait(const std::string& begun, const std::string& door) {
+  std::ofstream{begun} << "1";
+  return tasks::wait_at(door, 1);
+}
+
+/// Its worker runs one task until the end of the test.
 struct held_pool {
+  held_pool() {
+    REQUIRE(eventually([&] { return begun.size() == 1; }));
+  }
+
   host_fixture f;
   gate door;
+  scratch_file begun;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};
-  bulkhead::future<int32_t> held = pool.submit<&tasks::wait_at>(door.path(), 1);
+  bulkhead::future<int32_t> held = pool.submit<&begin_and_wait>(begun.path(), door.path());
 };
 
 constexpr size_t level = 100'000;

@@ -163,11 +163,13 @@ auto operator&&(X&& first, Y&& second) {
   return detail::both(to_awaitable(std::forward<X>(first)), to_awaitable(std::forward<Y>(second)));
 }
 
+/// @cond does not compile, and says why
 template <class X, class Y>
   requires detail::lacks_token<X, Y>
 auto operator&&(X&&, Y&&) {
   return detail::refuse<X, Y>();
 }
+/// @endcond
 
 /// The first one that succeeds, as a variant; the other one is cancelled. Throws the first error if none does, when both have ended.
 /// @param first begins first.
@@ -186,10 +188,12 @@ auto operator||(X&& first, Y&& second) {
   return detail::first_of(to_awaitable(std::forward<X>(first)), to_awaitable(std::forward<Y>(second)));
 }
 
+/// @cond does not compile, and says why
 template <class X, class Y>
   requires detail::lacks_token<X, Y>
 auto operator||(X&&, Y&&) {
   return detail::refuse<X, Y>();
 }
+/// @endcond
 
 } // namespace bulkhead

@@ -59,6 +59,7 @@ struct executor_options {
 struct executor_status {
   /// Workers that can run tasks.
   size_t workers_ready = 0;
+  /// Workers that cannot run tasks yet.
   size_t workers_starting = 0;
   /// Tasks that are with a worker.
   size_t tasks_assigned = 0;
