@@ -90,7 +90,7 @@ if(NOT has_profiler)
   message(FATAL_ERROR "built without CAF_ENABLE_ACTOR_PROFILER")
 endif()
 END
-  cmake -S "$probe" -B "$probe/build" ${CAF_ROOT:+-DCAF_ROOT="$CAF_ROOT"} >/dev/null 2>&1 && ok=0
+  cmake -G Ninja -S "$probe" -B "$probe/build" ${CAF_ROOT:+-DCAF_ROOT="$CAF_ROOT"} >/dev/null 2>&1 && ok=0
   rm -rf "$probe"
   return $ok
 }

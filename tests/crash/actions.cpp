@@ -152,10 +152,6 @@ bool process_runs(int pid) {
   return state != 'X' && state != 'Z';
 }
 
-bool freeze(int pid) {
-  return ::kill(pid, SIGSTOP) == 0 && eventually([pid] { return state_of(pid) == 'T'; });
-}
-
 std::string child_program(std::string_view name) {
   return std::string{BULKHEAD_CHILDREN_DIR} + "/child_" + std::string{name};
 }

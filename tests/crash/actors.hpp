@@ -89,8 +89,7 @@ caf::expected<int32_t> request_number(caf::actor_system& sys, const caf::actor& 
 /// Whether the process exists and has not ended.
 bool process_runs(int pid);
 
-/// Stops a process as Ctrl-Z does, and returns when it stands still.
-bool freeze(int pid);
+using test_support::freeze;
 
 std::string child_program(std::string_view name);
 

@@ -8,7 +8,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <csignal>
 #include <limits>
 #include <thread>
 
@@ -126,7 +125,7 @@ TEST_CASE("a worker that stands still keeps nothing that it has not begun") {
   REQUIRE(eventually([&] { return pool.status().workers_ready == 2; }));
   auto stopped = pool.submit<&tasks::process_id>().get();
   REQUIRE(stopped);
-  REQUIRE(::kill(*stopped, SIGSTOP) == 0);
+  REQUIRE(freeze(*stopped));
   std::vector<bulkhead::future<int32_t>> all;
   for (int32_t i = 0; i < 10; ++i)
     all.push_back(pool.submit<&tasks::square>(i));
@@ -140,7 +139,7 @@ TEST_CASE("a worker that stands still for longer than it may is replaced, which 
   bulkhead::executor pool{f.sys, {.workers_max = 1, .stall_max = 100ms}};
   auto stopped = pool.submit<&tasks::process_id>().get();
   REQUIRE(stopped);
-  REQUIRE(::kill(*stopped, SIGSTOP) == 0);
+  REQUIRE(freeze(*stopped));
   std::vector<bulkhead::future<int32_t>> all;
   for (int32_t i = 0; i < 10; ++i)
     all.push_back(pool.submit<&tasks::square>(i));

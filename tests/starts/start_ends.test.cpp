@@ -164,7 +164,7 @@ TEST_CASE("a pool that is told to end while a member starts ends before that sta
   caf::scoped_actor self{here.sys};
   auto pid = ask<int32_t>(self, *pool, caf::get_atom_v);
   REQUIRE(pid);
-  REQUIRE(::kill(*pid, SIGSTOP) == 0);
+  REQUIRE(test_support::freeze(*pid));
   for (int i = 0; i < 4; ++i)
     self->send(*pool, caf::get_atom_v);
   REQUIRE(eventually([&] { return here.host.status(*pool)->starting == 1; }));

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace test_support {
@@ -39,6 +41,19 @@ bool eventually(const std::function<bool()>& condition) {
     never.wait_for(guard, std::chrono::milliseconds{1});
   }
   return true;
+}
+
+bool freeze(int pid) {
+  auto stands_still = [](const std::filesystem::directory_entry& thread) {
+    std::string all;
+    std::getline(std::ifstream{thread.path() / "stat"}, all, '\0');
+    auto end_of_name = all.rfind(')'); // a name may hold anything
+    return end_of_name != std::string::npos && all.substr(end_of_name, 3) == ") T";
+  };
+  return ::kill(pid, SIGSTOP) == 0 && eventually([&] {
+           std::filesystem::directory_iterator threads{"/proc/" + std::to_string(pid) + "/task"};
+           return std::all_of(begin(threads), end(threads), stands_still);
+         });
 }
 
 host_fixture::configuration::configuration(size_t scheduler_threads) {

@@ -26,6 +26,9 @@ constexpr std::chrono::seconds patience{30};
 /// Returns whether `condition` became true within `patience`.
 bool eventually(const std::function<bool()>& condition);
 
+/// Stops a process as Ctrl-Z does, and returns when all its threads stand still: kill(2) returns before.
+bool freeze(int pid);
+
 /// An actor system with the host module, as an application has it.
 struct host_fixture {
   explicit host_fixture(size_t scheduler_threads = 2);
