@@ -8,6 +8,7 @@ prefix=$1
 folder=$2
 sources=$prefix/share/doc/bulkhead/examples/outside
 mkdir -p "$folder"
+command -v make >/dev/null || export CMAKE_GENERATOR=Ninja
 
 with_cmake() {
   cmake -S "$sources" -B "$folder/cmake" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$folder/cmake"

@@ -3,6 +3,7 @@
 #
 # usage: cmake -DBULKHEAD_SOURCE=folder -DFOLDER=folder -DCAF_ROOT=prefix -P check_users.cmake
 cmake_minimum_required(VERSION 3.21)
+set(ENV{CMAKE_GENERATOR} Ninja) # a bare machine has no make
 unset(ENV{CAF_ROOT})
 file(REMOVE_RECURSE "${FOLDER}")
 
