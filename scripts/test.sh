@@ -18,7 +18,7 @@ esac
 started=$SECONDS
 set_up ${1:+--checks}
 
-step() { # $1: what, as the user shall read it; the rest: the command
+step() { # $1: the line that the user reads; the rest: the command
   local what=$1 begun=$SECONDS
   shift
   say "$what"
