@@ -18,11 +18,16 @@ boost::beast::string_view view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// One for all, since each has three descriptors. Nothing runs on it.
+boost::asio::io_context& common_io() {
+  static boost::asio::io_context io;
+  return io;
+}
+
 } // namespace
 
 struct client::connection {
-  boost::asio::io_context io;
-  tcp::socket socket{io};
+  tcp::socket socket{common_io()};
   boost::beast::flat_buffer buffer;
 };
 
