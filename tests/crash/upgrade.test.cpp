@@ -229,6 +229,23 @@ TEST_CASE("what cannot be upgraded, and options that make no sense, are refused"
   CHECK(x.version() == 2);
 }
 
+TEST_CASE("an upgrade in the probation of another one is refused, and changes nothing for that") {
+  service x;
+  auto with_time = version(2);
+  with_time.probation = 1h;
+  auto first = x.here.host.upgrade(x.actor, with_time);
+  REQUIRE(eventually([&] { return x.events.count(supervision_incident::upgraded) == 1; }));
+  auto second = x.here.host.upgrade(x.actor, version(3)).get();
+  REQUIRE_FALSE(second);
+  CHECK(second.error() == errc::upgrade_failed);
+  CHECK_THAT(to_string(second.error()), Catch::Contains("another upgrade of this actor is under way"));
+  CHECK_FALSE(first.ready());
+  CHECK(x.version() == 2);
+  x.kill();
+  CHECK_FALSE(first.get());
+  CHECK(eventually([&] { return x.version() == 1; }));
+}
+
 TEST_CASE("an actor, or the whole host, ends in the middle of an upgrade") {
   leftovers before;
   workshop files;

@@ -191,7 +191,7 @@ public:
   /// @param actor a supervised actor or a pool.
   /// @param options the program and its probation.
   /// @returns when the last probation has passed. `errc::upgrade_failed` with the cause when the former program serves, or another upgrade
-  ///          is under way; `errc::shutting_down` if the actor has ended; `errc::invalid_option`, `errc::not_loaded`;
+  ///          is under way, its probation included; `errc::shutting_down` if the actor has ended; `errc::invalid_option`, `errc::not_loaded`;
   ///          `caf::sec::invalid_argument` if `actor` was not spawned here with a `restart_policy` or as a pool.
   future<void> upgrade(const caf::actor& actor, const upgrade_options& options);
 

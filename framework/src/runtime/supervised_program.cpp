@@ -49,7 +49,7 @@ void supervised_slot::change_program(worker_program next, program_watch watch) {
     watch.failed(caf::make_error(errc::shutting_down, "the actor has ended"));
     return;
   }
-  if (change_ && change_->now != program_change::step::on_probation) {
+  if (change_) { // also one on probation: its caller waits for the end of that
     watch.failed(caf::make_error(errc::upgrade_failed, std::string{"another upgrade of this actor is under way"}));
     return;
   }
