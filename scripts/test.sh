@@ -3,7 +3,8 @@
 #
 # usage: scripts/test.sh          with AddressSanitizer and UndefinedBehaviorSanitizer (preset dev)
 #        scripts/test.sh --all    also the optimised build with the examples and the benchmarks' programs (preset release),
-#                                 the layers below CAF with ThreadSanitizer (preset tsan), and scripts/check.sh
+#                                 the layers below CAF with ThreadSanitizer (preset tsan), scripts/soak.sh for two minutes,
+#                                 and scripts/check.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 script_name=test
@@ -40,6 +41,7 @@ for preset in "${presets[@]}"; do
   passed=$((passed + count))
 done
 if [[ ${1:-} == --all ]]; then
+  step "soak for two minutes" scripts/soak.sh 2
   for check in docs clang tidy users deb packages; do
     step "check: $check" scripts/check.sh "$check"
   done

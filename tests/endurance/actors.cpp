@@ -32,7 +32,7 @@ caf::behavior worker(caf::event_based_actor* self) {
         std::abort();
       return x;
     },
-    [](caf::get_atom) { return now().heap_bytes; },
+    [](caf::get_atom) { return test_support::held_now().heap_bytes; },
     [self, state](caf::wait_for_atom) {
       state->owed.push_back(self->make_response_promise<int32_t>());
       return state->owed.back();

@@ -1,20 +1,9 @@
 #include "level.hpp"
 
-#include <bulkhead/platform/this_process.hpp>
-
 #include <caf/monitorable_actor.hpp>
 
-#include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <mutex>
-#include <ostream>
-
-#ifdef __SANITIZE_ADDRESS__
-extern "C" size_t __sanitizer_get_current_allocated_bytes(); // not each compiler comes with the header
-#else
-#include <malloc.h>
-#endif
 
 namespace endurance {
 
@@ -31,29 +20,7 @@ struct opened_actor final : caf::monitorable_actor {
   }
 };
 
-size_t heap_bytes() {
-#ifdef __SANITIZE_ADDRESS__
-  return __sanitizer_get_current_allocated_bytes();
-#else
-  auto all = ::mallinfo2();
-  return all.uordblks + all.hblkhd;
-#endif
-}
-
-size_t count_threads() {
-  std::filesystem::directory_iterator all{"/proc/self/task"};
-  return static_cast<size_t>(std::distance(begin(all), end(all)));
-}
-
 } // namespace
-
-holdings now() {
-  return {heap_bytes(), bulkhead::platform::open_descriptors(), count_threads()};
-}
-
-std::ostream& operator<<(std::ostream& out, const holdings& what) {
-  return out << what.heap_bytes << " bytes, " << what.descriptors << " descriptors, " << what.threads << " threads";
-}
 
 size_t observers_of(const caf::strong_actor_ptr& actor) {
   return opened_actor::count(dynamic_cast<caf::monitorable_actor&>(*actor->get()));
@@ -66,13 +33,13 @@ bool stays_level(const rounds& how, const std::function<void(size_t)>& round) {
   for (; done < how.first; ++done)
     round(done);
   for (int tried = 0; tried < tries_max; ++tried) {
-    auto before = now();
+    auto before = test_support::held_now();
     for (size_t i = 0; i < how.more; ++i)
       round(done++);
     auto after = before;
     // What has ended may be with other threads still.
     auto level = test_support::eventually([&] {
-      after = now();
+      after = test_support::held_now();
       return after.heap_bytes <= before.heap_bytes + how.more * how.bytes_max && after.descriptors <= before.descriptors
              && after.threads <= before.threads;
     });

@@ -1,23 +1,12 @@
 #pragma once
 
+#include "support/holdings.hpp"
 #include "support/stage.hpp"
 
 #include <cstddef>
 #include <functional>
-#include <iosfwd>
 
 namespace endurance {
-
-/// What this process has at the moment.
-struct holdings {
-  size_t heap_bytes;
-  size_t descriptors;
-  size_t threads;
-};
-
-[[nodiscard]] holdings now();
-
-std::ostream& operator<<(std::ostream& out, const holdings& what);
 
 /// How many monitors, links and other observers `actor` carries.
 [[nodiscard]] size_t observers_of(const caf::strong_actor_ptr& actor);
