@@ -30,7 +30,7 @@ caf_scheduler::caf_scheduler(caf::actor_system& system, transport::process_numbe
                              const transport::system_key& key, wait_options waiting)
   : super(system),
     keeper_(std::make_unique<keeper>()),
-    io_(std::make_unique<io_part>(*keeper_)),
+    io_(std::make_unique<io_part>(*keeper_, [this] { return clock_->run_due(std::chrono::steady_clock::now()); })),
     waiting_(waiting),
     cores_(platform::cores()) {
   clock_ = std::make_unique<caf_clock>([this](auto when) { schedule_clock(when); },

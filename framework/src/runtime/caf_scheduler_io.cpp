@@ -18,9 +18,9 @@ bell_watch::~bell_watch() {
   descriptor.release();
 }
 
-caf_scheduler::io_part::io_part(keeper& k)
+caf_scheduler::io_part::io_part(keeper& k, std::function<alarm::time_point()> run_clock)
   : work(context.get_executor()),
-    clock_timer(k.context()),
+    clock_alarm(k.context(), std::move(run_clock)),
     guard_timer(k.context()),
     trim_timer(k.context()),
     let_go_timer(k.context()),
@@ -120,18 +120,7 @@ void caf_scheduler::watch_bell(const std::shared_ptr<link>& what) {
 }
 
 void caf_scheduler::schedule_clock(std::chrono::steady_clock::time_point when) {
-  keeper_->post([this, when] {
-    if (io_->clock_timer.expiry() > std::chrono::steady_clock::now() && io_->clock_timer.expiry() <= when)
-      return;
-    io_->clock_timer.expires_at(when);
-    io_->clock_timer.async_wait([this](boost::system::error_code failed) {
-      if (failed)
-        return;
-      auto next = clock_->run_due(std::chrono::steady_clock::now());
-      if (next != caf_clock::time_point::max())
-        schedule_clock(next);
-    });
-  });
+  keeper_->post([this, when] { io_->clock_alarm.demand(when); });
 }
 
 } // namespace bulkhead::runtime

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/runtime/alarm.hpp"
 #include "bulkhead/runtime/caf_clock.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -117,7 +119,7 @@ private:
 
 /// What the scheduler has of Asio, kept out of its header.
 struct caf_scheduler::io_part {
-  explicit io_part(keeper& k);
+  io_part(keeper& k, std::function<alarm::time_point()> run_clock);
 
   /// Sleeps until a handler has run. Returns how many did.
   size_t wait();
@@ -130,7 +132,7 @@ struct caf_scheduler::io_part {
   std::list<std::shared_ptr<bell_watch>> bells;
 
   // Of the keeper's thread:
-  boost::asio::steady_timer clock_timer;
+  alarm clock_alarm;
   boost::asio::steady_timer guard_timer;
   boost::asio::steady_timer trim_timer;
   boost::asio::steady_timer let_go_timer;
