@@ -81,19 +81,23 @@ result<std::vector<child_orders::closed_range>> all_but_targets(const std::vecto
 class signals_blocked {
 public:
   signals_blocked() noexcept {
-    const uint64_t all = ~uint64_t{0};
+    const auto all = ~signal_set{0};
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
   }
 
   signals_blocked(const signals_blocked&) = delete;
   signals_blocked& operator=(const signals_blocked&) = delete;
 
+  [[nodiscard]] signal_set before() const noexcept {
+    return before_;
+  }
+
   ~signals_blocked() {
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
   }
 
 private:
-  uint64_t before_ = 0;
+  signal_set before_ = 0;
 };
 
 struct cloned {
@@ -108,6 +112,7 @@ result<cloned> clone_child(child_orders& orders) {
   auto stack = std::make_unique_for_overwrite<std::byte[]>(stack_bytes);
   cloned child{-1, -1};
   signals_blocked while_cloning;
+  orders.blocked |= while_cloning.before();
   child.pid = __clone(run_child, stack.get() + stack_bytes, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &orders,
                       &child.pidfd);
   if (child.pid < 0)
@@ -140,6 +145,7 @@ result<process> process::start(const process_spec& spec) {
   orders.closed = prepared.closed.data();
   orders.closed_count = prepared.closed.size();
   orders.parent = platform::pid();
+  orders.blocked = spec.blocked;
   auto child = clone_child(orders);
   if (!child)
     return child.error();

@@ -118,6 +118,7 @@ caf::error fork_server::launch() {
   what.host_pid = platform::pid();
   what.type_table = transport::type_table_digest();
   what.makes_copies = 1;
+  what.blocked_signals = platform::blocked_signals();
   std::optional<platform::memory_file> first;
   if (options_.preload.function != 0) {
     auto content = encoded(options_.preload);

@@ -51,6 +51,8 @@ platform::process_spec command_of(const worker_options& options, const platform:
   handed_over += std::to_string(transport::protocol_version);
   spec.environment = merged(std::move(spec.environment), {std::move(handed_over)});
   spec.working_directory = options.working_directory;
+  // Until it survives them: a Ctrl-C may come before its `main`.
+  spec.blocked = platform::group_signals();
   return spec;
 }
 

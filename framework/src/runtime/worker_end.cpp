@@ -23,7 +23,6 @@ constexpr int kill_signal = 9;
 constexpr std::chrono::milliseconds exit_period{50};
 
 constexpr const char* kernel_limit = "kernel";
-constexpr int terminate_signal = 15;
 
 /// From the end of its lifeline to the end of a worker that cannot be killed.
 constexpr std::chrono::seconds lifeline_grace{5};
@@ -114,7 +113,7 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
       return;
     }
     self->killed_ = true;
-    self->process_->kill(terminate_signal);
+    self->process_->order_end();
     self->timer_->expires_at(platform::saturating_sum(std::chrono::steady_clock::now(), grace));
     self->timer_->async_wait([self](boost::system::error_code cancelled) {
       if (!cancelled)

@@ -162,6 +162,7 @@ platform::result<void> worker_process::say_hello(int control, shm::geometry ring
   what.tracked_tickets = tracked_tickets(options_);
   what.spin_ns = host_.spin_ns();
   what.stays = stays_ ? 1 : 0;
+  what.blocked_signals = platform::blocked_signals();
   auto sent = transport::send_hello(control, what);
   // A worker that is gone already is reported by its exit.
   if (!sent && (sent.error().number == EPIPE || sent.error().number == ECONNRESET))
