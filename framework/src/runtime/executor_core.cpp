@@ -3,6 +3,7 @@
 
 #include "bulkhead/runtime/caf_sink.hpp"
 #include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 #include "executor_follow_up.hpp"
@@ -60,7 +61,13 @@ void executor_core::follow_up::run(executor_core& core) {
                                 }));
   };
   for (auto& x : asked_to_stop)
-    schedule(std::chrono::steady_clock::now() + grace_of(x->options), [x](executor_core& self) { self.end_grace(x); });
+    core.host_.the_keeper().post([weak = core.weak_from_this(), x, &io = core.host_.the_keeper().context()] {
+      auto grace = std::make_shared<limit_timer>(io);
+      grace->start(grace_of(x->options), [weak, x, grace] {
+        if (auto strong = weak.lock())
+          strong->end_grace(x);
+      });
+    });
   if (timer)
     schedule(*timer, [](executor_core& self) { self.end_idle_workers(); });
   if (watch)

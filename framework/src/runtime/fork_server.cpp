@@ -97,10 +97,9 @@ void fork_server::prepare(ready_callback then) {
     return;
   }
   watch();
-  timer_.expires_after(options_.startup_timeout);
-  timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+  timer_.start(options_.startup_timeout, [weak = weak_from_this()] {
     auto self = weak.lock();
-    if (!self || cancelled || self->state_ != state::starting)
+    if (!self || self->state_ != state::starting)
       return;
     self->verdict_ = "it was not ready within " + std::to_string(self->options_.startup_timeout.count()) + " ms";
     self->process_->kill(kill_signal);
@@ -264,8 +263,7 @@ void fork_server::distrust(std::chrono::milliseconds waited) {
 void fork_server::linger() {
   if (state_ == state::starting || state_ == state::closed)
     return;
-  timer_.expires_after(kept_for);
-  timer_.async_wait([self = shared_from_this()](boost::system::error_code) {});
+  timer_.start(kept_for, [self = shared_from_this()] {});
 }
 
 void fork_server::close() {

@@ -87,9 +87,8 @@ void supervised_slot::on_successor(const std::shared_ptr<worker_process>& who, c
 }
 
 void supervised_slot::freeze_after(supervision::duration delay) {
-  freeze_timer_->expires_after(delay);
-  freeze_timer_->async_wait([self = shared_from_this(), who = worker_](boost::system::error_code cancelled) {
-    if (!cancelled && self->worker_ == who && self->phase_ == phase::up)
+  freeze_timer_->start(delay, [self = shared_from_this(), who = worker_] {
+    if (self->worker_ == who && self->phase_ == phase::up)
       who->freeze();
   });
 }

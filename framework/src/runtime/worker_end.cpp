@@ -1,7 +1,6 @@
 // How a worker process ends: by request, by force, or by itself.
 
 #include "bulkhead/platform/exit_status.hpp"
-#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -46,10 +45,7 @@ void worker_process::stop() {
 }
 
 void worker_process::arm_kill_timer() {
-  timer_->expires_after(options_.stop_timeout);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (cancelled)
-      return;
+  timer_->start(options_.stop_timeout, [self = shared_from_this()] {
     self->stop_timed_out_ = true;
     self->hit_limit("stop_timeout", static_cast<uint64_t>(self->options_.stop_timeout.count()));
     self->kill();
@@ -74,9 +70,8 @@ void worker_process::kill_now() noexcept {
 void worker_process::cut_lifeline() noexcept {
   boost::system::error_code ignored;
   control_->close(ignored);
-  timer_->expires_after(lifeline_grace);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (cancelled || !self->process_)
+  timer_->start(lifeline_grace, [self = shared_from_this()] {
+    if (!self->process_)
       return;
     self->host_.log("[worker " + std::to_string(self->place().slot) + "." + std::to_string(self->place().incarnation)
                     + " pid " + std::to_string(self->pid()) + "] cannot be killed, and is left behind");
@@ -114,11 +109,7 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
     }
     self->killed_ = true;
     self->process_->order_end();
-    self->timer_->expires_at(platform::saturating_sum(std::chrono::steady_clock::now(), grace));
-    self->timer_->async_wait([self](boost::system::error_code cancelled) {
-      if (!cancelled)
-        self->kill();
-    });
+    self->timer_->start(grace, [self] { self->kill(); });
   });
 }
 

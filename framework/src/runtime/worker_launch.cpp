@@ -48,9 +48,8 @@ void worker_process::start_program() {
 
 void worker_process::limit_start() {
   start_deadline_ = std::chrono::steady_clock::now() + options_.startup_timeout;
-  timer_->expires_at(start_deadline_);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (cancelled || self->state_ != state::starting)
+  timer_->start(options_.startup_timeout, [self = shared_from_this()] {
+    if (self->state_ != state::starting)
       return;
     if (self->awaits_copy_)
       self->fork_server_->distrust(self->options_.startup_timeout);
