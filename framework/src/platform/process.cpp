@@ -148,6 +148,18 @@ bool process::order_end() const noexcept {
   return ::syscall(SYS_rt_sigqueueinfo, pid_, SIGTERM, &order) == 0 || errno == ESRCH;
 }
 
+bool process::is_pending(int signal) const {
+  if (!pidfd_ || status_)
+    return false;
+  std::ifstream in{"/proc/" + std::to_string(pid_) + "/status"};
+  for (std::string word; in >> word;)
+    if (word == "ShdPnd:") {
+      signal_set pending = 0;
+      return in >> std::hex >> pending && (pending >> (signal - 1) & 1) == 1;
+    }
+  return false;
+}
+
 // Until it is reaped its number is its own, and the kernel looks whether the thread belongs to it.
 bool process::signal_thread(int signal, std::string_view name) const {
   if (!pidfd_ || status_)

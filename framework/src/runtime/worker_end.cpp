@@ -12,6 +12,9 @@
 
 #include <caf/exit_reason.hpp>
 
+#include <algorithm>
+#include <memory>
+
 namespace bulkhead::runtime {
 
 namespace {
@@ -20,6 +23,12 @@ constexpr int kill_signal = 9;
 
 /// Between two looks at a process whose descriptor cannot be watched.
 constexpr std::chrono::milliseconds exit_period{50};
+
+constexpr int terminate_signal = 15;
+
+/// Between two looks at a signal that is pending.
+constexpr std::chrono::milliseconds pending_pause_min{5};
+constexpr std::chrono::milliseconds pending_pause_max{1000};
 
 constexpr const char* kernel_limit = "kernel";
 
@@ -108,8 +117,22 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
       return;
     }
     self->killed_ = true;
-    self->process_->order_end();
+    self->order_end(pending_pause_min);
     self->timer_->start(grace, [self] { self->kill(); });
+  });
+}
+
+// SIGTERM that has gone to all processes just before would swallow the order.
+void worker_process::order_end(std::chrono::milliseconds pause) {
+  if (!process_)
+    return;
+  if (!process_->is_pending(terminate_signal)) {
+    process_->order_end();
+    return;
+  }
+  auto later = std::make_shared<limit_timer>(host_.the_keeper().context());
+  later->start(pause, [self = shared_from_this(), later, pause] {
+    self->order_end(std::min<std::chrono::milliseconds>(2 * pause, pending_pause_max));
   });
 }
 

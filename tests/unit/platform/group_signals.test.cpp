@@ -87,6 +87,8 @@ TEST_CASE("a process that survives SIGTERM from anybody dies of the one by which
   waiting_child child{[] { survive_group_signals(0); }};
   for (auto number : group_signal_numbers)
     CHECK(child.process->kill(number));
+  while (child.process->is_pending(SIGTERM))
+    continue; // the watchdog bounds it
   CHECK(child.process->order_end());
   CHECK(child.process->reap_within(patience) == exit_status{kind::signaled, SIGTERM});
   CHECK(child.process->order_end()); // nothing is left to end
@@ -97,6 +99,22 @@ TEST_CASE("an order to end reaches a process that takes no care of it as SIGTERM
   waiting_child child{[] {}};
   CHECK(child.process->order_end());
   CHECK(child.process->reap_within(patience) == exit_status{kind::signaled, SIGTERM});
+}
+
+TEST_CASE("a signal that a process blocks is pending there until it ends") {
+  watchdog dog;
+  waiting_child child{[] {
+    sigset_t all;
+    sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  }};
+  CHECK_FALSE(child.process->is_pending(SIGTERM));
+  CHECK(child.process->kill(SIGTERM));
+  CHECK(child.process->is_pending(SIGTERM));
+  CHECK_FALSE(child.process->is_pending(SIGINT));
+  CHECK(child.process->kill(SIGKILL));
+  CHECK(child.process->reap_within(patience));
+  CHECK_FALSE(child.process->is_pending(SIGTERM));
 }
 
 TEST_CASE("handlers that a process has stay, and so does what it ignores") {

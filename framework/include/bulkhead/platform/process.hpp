@@ -98,6 +98,9 @@ public:
   /// @returns as `kill`.
   bool order_end() const noexcept;
 
+  /// Whether `signal` waits to be delivered to the process. One that is sent meanwhile is lost, with all that it carries (signal(7)).
+  [[nodiscard]] bool is_pending(int signal) const;
+
   /// Sends `signal` to the first of its threads with this name, of which the kernel knows 15 bytes.
   /// @returns false if there is none, or the process has ended.
   [[nodiscard]] bool signal_thread(int signal, std::string_view name) const;

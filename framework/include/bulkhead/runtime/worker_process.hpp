@@ -188,6 +188,7 @@ private:
   void watch_control();
   void on_exit(platform::exit_status status);
   void kill_now() noexcept;
+  void order_end(std::chrono::milliseconds pause);
   void hit_limit(const char* option, uint64_t value);
   [[nodiscard]] bool ended_in_order(platform::exit_status status) const;
   [[nodiscard]] worker_death death_without_cause(platform::exit_status status) const;
