@@ -254,7 +254,8 @@ private:
   std::shared_ptr<worker_process> successor_;
   bool recycling_ = false;
   /// When promises are not waited for any more.
-  std::optional<supervision::time_point> drained_by_;
+  enum class promise_wait : uint8_t { none, begun, over } promise_wait_ = promise_wait::none;
+  std::optional<limit_timer> promise_timer_;
   /// What processes are started from.
   worker_program program_;
   /// Until the new program is trusted.
