@@ -1,6 +1,7 @@
 // The queue: what is accepted, cancelled and ended.
 #include "bulkhead/runtime/executor_core.hpp"
 
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_sink.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -12,7 +13,6 @@
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -23,8 +23,7 @@ namespace {
 constexpr std::chrono::milliseconds room_pause{5};
 
 size_t workers_max_of(const executor_options& options) {
-  auto wanted =
-    options.workers_max != 0 ? options.workers_max : std::max<size_t>(1, std::thread::hardware_concurrency());
+  auto wanted = options.workers_max != 0 ? options.workers_max : size_t{platform::cores()};
   return std::max(wanted, options.workers_min);
 }
 
