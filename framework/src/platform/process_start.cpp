@@ -1,3 +1,4 @@
+#include "bulkhead/platform/exec_failure.hpp"
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/platform/this_process.hpp"
 
@@ -7,10 +8,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
-#include <string_view>
 
 #include <sched.h>
 #include <sys/syscall.h>
@@ -40,21 +39,6 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& strings) {
     pointers.push_back(string.c_str());
   pointers.push_back(nullptr);
   return pointers;
-}
-
-std::vector<std::string> candidates_for(const std::string& program) {
-  if (program.empty() || program.find('/') != std::string::npos)
-    return {program};
-  const char* path = std::getenv("PATH");
-  std::string_view folders = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
-  std::vector<std::string> found;
-  for (;;) {
-    auto folder = std::string{folders.substr(0, folders.find(':'))};
-    found.push_back((folder.empty() ? "." : folder) + "/" + program);
-    if (folders.find(':') == std::string_view::npos)
-      return found;
-    folders.remove_prefix(folder.size() + 1);
-  }
 }
 
 /// @returns EINVAL if a target is negative or stands there twice.
@@ -127,7 +111,7 @@ result<process> process::start(const process_spec& spec) {
   if (!closed)
     return closed.error();
   prepared_child prepared;
-  prepared.programs = candidates_for(spec.program);
+  prepared.programs = program_files(spec.program);
   prepared.program_pointers = pointers_to(prepared.programs);
   prepared.argument_pointers = pointers_to(spec.arguments);
   prepared.environment_pointers = pointers_to(spec.environment);

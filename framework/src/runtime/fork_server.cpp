@@ -12,6 +12,7 @@
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/copy_request.hpp"
 #include "bulkhead/transport/handshake.hpp"
+#include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/config.hpp>
@@ -109,7 +110,7 @@ void fork_server::prepare(ready_callback then) {
 caf::error fork_server::launch() {
   auto control = platform::socket_pair::create();
   if (!control)
-    return as_exhausted(control.error());
+    return transport::kernel_refusal(control.error());
   auto spec = command_of(options_, file_.get());
   spec.passed = {{control->theirs.get(), transport::worker_fd::control}};
   transport::hello what;
@@ -125,7 +126,7 @@ caf::error fork_server::launch() {
       return std::move(content.error());
     auto file = file_with(*content);
     if (!file)
-      return as_exhausted(file.error());
+      return transport::kernel_refusal(file.error());
     first.emplace(std::move(*file));
     what.preload_bytes = first->size();
     spec.passed.push_back({first->fd(), transport::worker_fd::preload});
@@ -138,20 +139,26 @@ caf::error fork_server::launch() {
   spec.passed.insert(spec.passed.end(), streams->passed.begin(), streams->passed.end());
   auto started = platform::process::start(spec);
   if (!started)
-    return start_error(started.error(), options_);
+    return start_error(started.error(), options_, spec);
   process_.emplace(std::move(*started));
   pid_ = process_->pid();
   outputs_ = std::move(streams->readers);
-  control_.assign(control->ours.release());
+  boost::system::error_code unwatched;
+  control_.assign(control->ours.get(), unwatched);
+  if (!unwatched) {
+    (void) control->ours.release();
+    pidfd_.assign(process_->pidfd(), unwatched);
+  }
+  if (unwatched)
+    return caf::make_error(errc::resources_exhausted, "epoll_ctl: " + unwatched.message());
   if (auto sent = transport::send_hello(control_.native_handle(), what); !sent && sent.error().number != EPIPE)
-    return as_exhausted(sent.error());
+    return transport::kernel_refusal(sent.error());
   for (auto& x : outputs_)
     x->start();
   return {};
 }
 
 void fork_server::watch() {
-  pidfd_.assign(process_->pidfd());
   watch_end();
   watch_control();
 }

@@ -21,11 +21,15 @@
 #include <caf/config.hpp>
 #include <caf/thread_hook.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <optional>
+#include <string>
+#include <system_error>
 
 namespace bulkhead::runtime {
 
@@ -68,6 +72,19 @@ constexpr const char* never_handed_over =
 int refuse(int control, const transport::verdict& why) {
   (void) transport::send_verdict(control, why);
   return EXIT_FAILURE;
+}
+
+/// @returns what it could not get, such as a thread.
+std::optional<std::string> start_system(caf::actor_system_config& cfg) {
+  const std::string cannot_start = "the worker's actor system cannot be started: ";
+  try {
+    parts->system.emplace(cfg);
+    return std::nullopt;
+  } catch (const std::system_error& failed) {
+    return cannot_start + failed.what();
+  } catch (const boost::system::system_error& failed) { // of Asio
+    return cannot_start + failed.what();
+  }
 }
 
 /// So that an overflow of a thread's stack can be written down.
@@ -174,7 +191,9 @@ int run_worker(caf::actor_system_config& cfg) {
   cfg.module_factories.push_back([&host](caf::actor_system& system) -> caf::actor_system::module* {
     return new worker_system{system, *host};
   });
-  auto& system = parts->system.emplace(cfg);
+  if (auto failed = start_system(cfg))
+    platform::exit_now(refuse(control.get(), {errc::resources_exhausted, *failed}));
+  auto& system = *parts->system;
   platform::accept_group_signals(); // in this thread, which runs no actors
   auto& self = static_cast<worker_system&>(system.scheduler());
   if (host->memory_bytes_max > 0)
