@@ -44,6 +44,22 @@ TEST_CASE("a program that does not exist, or may not be executed, is not found")
   CHECK(spawn_error(f, "victim", prefixed) == errc::program_not_found);
 }
 
+TEST_CASE("what keeps a program from being executed is told as what it is") {
+  using Catch::Contains;
+  host_fixture f;
+  auto text = [&](const worker_options& options) { return to_string(spawn_error(f, "victim", options)); };
+  CHECK_THAT(text(program("/nowhere/at/all")), Contains("/nowhere/at/all") && Contains("no such file"));
+  CHECK_THAT(text(program("/etc/passwd")), Contains("not marked as executable"));
+  CHECK_THAT(text(program("/")), Contains("is a directory"));
+  worker_options large;
+  large.environment = {"BULKHEAD_LARGE=" + std::string(200'000, 'x')};
+  CHECK_THAT(text(large), Contains("resources_exhausted") && Contains("arguments and environment"));
+  large.environment.clear();
+  large.fork_server = true;
+  large.arguments = {std::string(200'000, 'x')};
+  CHECK_THAT(text(large), Contains("resources_exhausted") && Contains("arguments and environment"));
+}
+
 TEST_CASE("a program that is no worker and ends is a failed start that says how it ended") {
   host_fixture f;
   auto reason = spawn_error(f, "victim", program("/bin/sh", {"-c", "exit 9"}));

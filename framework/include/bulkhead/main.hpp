@@ -16,6 +16,10 @@ namespace detail {
 /// Bulkhead's own type ids: a function of the library, because they take a compiler seconds.
 void init_own_types();
 
+/// Makes the actor system of a program.
+/// @returns 0, or the exit status of a program that cannot get threads, descriptors or memory for it, which was printed.
+int start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg);
+
 } // namespace detail
 
 /// Initializes the type ids of CAF, of Bulkhead, and of the application's own blocks. Once, before the first actor
@@ -94,12 +98,14 @@ int run_main(F& fun, int argc, char** argv) {
   }
   if (cfg.cli_helptext_printed)
     return 0;
-  caf::actor_system system{cfg};
-  if constexpr (std::is_same_v<decltype(traits::call(fun, system, cfg)), void>) {
-    traits::call(fun, system, cfg);
+  std::optional<caf::actor_system> system;
+  if (auto status = start_system(system, cfg))
+    return status;
+  if constexpr (std::is_same_v<decltype(traits::call(fun, *system, cfg)), void>) {
+    traits::call(fun, *system, cfg);
     return 0;
   } else {
-    return traits::call(fun, system, cfg);
+    return traits::call(fun, *system, cfg);
   }
 }
 

@@ -16,7 +16,7 @@ namespace bulkhead {
 
 /// Whether the handler that `self`, a heavy actor, runs just now should end: it has taken longer than its `handler_policy::time_max`, and
 /// its process may be killed; or nobody waits for its answer any more, because the time of the request is over, or of the one in whose
-/// handler that was made. Reads a clock in actors with such a policy, else some memory.
+/// handler that was made. Reads some memory, where the host says so.
 /// @param self from inside of it.
 [[nodiscard]] bool overdue(caf::local_actor* self) noexcept;
 

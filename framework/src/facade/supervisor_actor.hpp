@@ -3,6 +3,7 @@
 #include "child_list.hpp"
 
 #include "bulkhead/runtime/listener_list.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/supervisor.hpp"
 
 #include <caf/disposable.hpp>
@@ -79,6 +80,9 @@ private:
   void tell_up();
   caf::result<caf::actor> look_up(const std::string& name);
   caf::disposable after(supervision::duration delay, std::function<void()> what);
+  void limit(listed_child& who, supervision::duration time, std::function<void()> what);
+  void go_on(const std::weak_ptr<listed_child>& who, supervision::time_point due,
+             std::shared_ptr<runtime::running_time> passed, std::function<void()> what);
 
   const supervisor_options options_;
   const restart_policy intensity_;

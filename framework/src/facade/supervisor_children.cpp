@@ -54,11 +54,35 @@ void supervisor_actor::start(const child_ptr& who) {
   }
 }
 
+// In parts: time in which this process did not run does not count, and a part that is late shows it.
+void supervisor_actor::limit(listed_child& who, supervision::duration time, std::function<void()> what) {
+  auto passed = std::make_shared<runtime::running_time>();
+  go_on(who.weak_from_this(), std::chrono::steady_clock::now() + time, std::move(passed), std::move(what));
+}
+
+void supervisor_actor::go_on(const std::weak_ptr<listed_child>& who, supervision::time_point due,
+                             std::shared_ptr<runtime::running_time> passed, std::function<void()> what) {
+  using namespace std::chrono_literals;
+  auto x = who.lock();
+  if (!x)
+    return;
+  auto now = std::chrono::steady_clock::now();
+  auto left = due - passed->look(now);
+  if (left <= supervision::duration::zero()) {
+    what();
+    return;
+  }
+  auto part = std::min(left, std::clamp<supervision::duration>(left / 8, 10ms, 1s));
+  passed->plan(now + part);
+  x->timer = after(
+    part, [this, who, due, passed = std::move(passed), what = std::move(what)] { go_on(who, due, passed, what); });
+}
+
 // A start that is not wanted any more takes no longer than the end of its child may.
 void supervisor_actor::limit_start(listed_child& who) {
   if (std::exchange(who.start_limited, true) || who.spec.stop_within.count() == 0)
     return;
-  who.timer = after(who.spec.stop_within, [this, weak = who.weak_from_this(), starts = who.starts] {
+  limit(who, who.spec.stop_within, [this, weak = who.weak_from_this(), starts = who.starts] {
     auto x = weak.lock();
     if (!x || x->starts != starts || !std::exchange(x->in_flight, false))
       return;
@@ -103,7 +127,7 @@ void supervisor_actor::stop(listed_child& who) {
   send_exit(who.status.handle, caf::exit_reason::user_shutdown);
   ++who.stops;
   if (who.spec.stop_within.count() > 0)
-    who.timer = after(who.spec.stop_within, [this, weak = who.weak_from_this(), stops = who.stops] {
+    limit(who, who.spec.stop_within, [this, weak = who.weak_from_this(), stops = who.stops] {
       if (auto x = weak.lock(); x && x->stops == stops && x->status.state == child_state::stopping)
         force(x);
     });
@@ -113,17 +137,17 @@ void supervisor_actor::force(const child_ptr& who) {
   if (host::of(system()).kill(who->status.handle, options_.kill_after))
     return;
   send_exit(who->status.handle, caf::exit_reason::kill);
-  who->timer =
-    after(std::max(options_.kill_after, light_grace_min), [this, weak = std::weak_ptr{who}, stops = who->stops] {
-      auto x = weak.lock();
-      if (!x || x->stops != stops || x->status.state != child_state::stopping)
-        return;
-      demonitor(x->status.handle);
-      auto why = caf::make_error(caf::sec::runtime_error, "hangs in a handler and was left behind");
-      for (auto& by : x->dismissed_by)
-        by->result().fail(why);
-      on_ended(*x, why);
-    });
+  limit(*who, std::max<supervision::duration>(options_.kill_after, light_grace_min),
+        [this, weak = std::weak_ptr{who}, stops = who->stops] {
+          auto x = weak.lock();
+          if (!x || x->stops != stops || x->status.state != child_state::stopping)
+            return;
+          demonitor(x->status.handle);
+          auto why = caf::make_error(caf::sec::runtime_error, "hangs in a handler and was left behind");
+          for (auto& by : x->dismissed_by)
+            by->result().fail(why);
+          on_ended(*x, why);
+        });
 }
 
 void supervisor_actor::on_ended(listed_child& who, const caf::error& reason) {

@@ -36,12 +36,17 @@ BULKHEAD_UNINSTRUMENTED bool tie_to_parent(child_orders& orders) noexcept {
 }
 
 BULKHEAD_UNINSTRUMENTED void reset_signal_handlers() noexcept {
-  // The kernel's own struct, all zero: SIG_DFL, no flags, empty mask. Raw, because sanitizers keep a table of handlers
-  // behind `sigaction`, and that table is the parent's.
+  // The kernel's own struct, whose first word is the handler; all zero is SIG_DFL, no flags, empty mask. Raw, because sanitizers
+  // keep a table of handlers behind `sigaction`, and that table is the parent's.
   constexpr int last_signal = 64;
+  constexpr unsigned long ignored = 1; // SIG_IGN
   const unsigned long default_action[8] = {};
-  for (int signal = 1; signal <= last_signal; ++signal)
-    ::syscall(SYS_rt_sigaction, signal, default_action, nullptr, sizeof(uint64_t));
+  for (int signal = 1; signal <= last_signal; ++signal) {
+    unsigned long present[8] = {};
+    ::syscall(SYS_rt_sigaction, signal, nullptr, present, sizeof(uint64_t));
+    if (signal == SIGCHLD || present[0] != ignored)
+      ::syscall(SYS_rt_sigaction, signal, default_action, nullptr, sizeof(uint64_t));
+  }
 }
 
 /// Copies every source above all targets first, so that no target can overwrite a source that is still needed.
@@ -91,8 +96,7 @@ BULKHEAD_UNINSTRUMENTED int run_child(void* opaque) noexcept {
   reset_signal_handlers();
   if (!place_descriptors(orders) || !change_directory(orders))
     return 127;
-  const uint64_t no_signals = 0;
-  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, sizeof no_signals);
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &orders.blocked, nullptr, sizeof orders.blocked);
   execute(orders);
   return 127;
 }

@@ -38,6 +38,9 @@ struct child_orders {
 
   pid_t parent;
 
+  /// Blocked when the program begins.
+  signal_set blocked;
+
   /// Written by the child: the call that failed, null if none.
   const char* failed_call;
   int failed_errno;

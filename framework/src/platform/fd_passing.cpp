@@ -101,9 +101,14 @@ result<unique_fd> duplicate(int fd) {
 }
 
 result<void> duplicate_as(int fd, int number) {
-  if (::dup2(fd, number) < 0)
-    return last_error("dup2");
+  if (::dup3(fd, number, number > STDERR_FILENO ? O_CLOEXEC : 0) < 0)
+    return last_error("dup3");
   return {};
+}
+
+void close_on_exec(int fd) noexcept {
+  if (auto flags = ::fcntl(fd, F_GETFD); flags >= 0)
+    ::fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
 }
 
 } // namespace bulkhead::platform

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/platform/this_process.hpp"
 
+#include <cerrno>
 #include <limits>
 
 #include <sys/syscall.h>
@@ -18,13 +19,19 @@ std::string lacking(const char* feature, const char* since, const os_error& erro
          + error.message() + ")";
 }
 
+/// Not one that may be there tomorrow: a lack of descriptors or memory is for the call that needs them to tell.
+bool is_missing(const os_error& error) noexcept {
+  return error.number == ENOSYS || error.number == EPERM || error.number == EACCES || error.number == EINVAL;
+}
+
 std::optional<std::string> look_for_missing() {
   auto file = memory_file::create("bulkhead-probe", 4096);
-  if (!file)
+  if (!file && is_missing(file.error()))
     return lacking("memfds with seals", "3.17", file.error());
-  if (auto sealed = file->forbid_new_writers(); !sealed)
-    return lacking("the seal F_SEAL_FUTURE_WRITE", "5.1", sealed.error());
-  if (auto self = own_pidfd(); !self)
+  if (file)
+    if (auto sealed = file->forbid_new_writers(); !sealed && is_missing(sealed.error()))
+      return lacking("the seal F_SEAL_FUTURE_WRITE", "5.1", sealed.error());
+  if (auto self = own_pidfd(); !self && is_missing(self.error()))
     return lacking("pidfds", "5.3", self.error());
   constexpr auto no_descriptor = std::numeric_limits<unsigned>::max();
   if (::syscall(SYS_close_range, no_descriptor, no_descriptor, 0) != 0)

@@ -1,6 +1,7 @@
 #include "bulkhead/platform/memory_file.hpp"
 
 #include "proc_file.hpp"
+#include "write_signals.hpp"
 
 #include <cerrno>
 #include <limits>
@@ -39,9 +40,17 @@ bool plainly_too_large(size_t bytes) {
 result<void> reserve(int fd, size_t bytes) {
   if (plainly_too_large(bytes))
     return os_error{ENOMEM, "fallocate"};
+  write_signals_held guard;
   while (::fallocate(fd, 0, 0, static_cast<off_t>(bytes)) != 0)
     if (errno != EINTR)
       return os_error{errno == ENOSPC ? ENOMEM : errno, "fallocate"};
+  return {};
+}
+
+result<void> grow(int fd, size_t bytes) {
+  write_signals_held guard;
+  if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0)
+    return last_error("ftruncate");
   return {};
 }
 
@@ -82,8 +91,8 @@ result<memory_file> memory_file::create_in_part(const char* name, size_t bytes, 
   auto fd = open_memfd(name);
   if (!fd)
     return last_error("memfd_create");
-  if (::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
-    return last_error("ftruncate");
+  if (auto grown = grow(fd.get(), bytes); !grown)
+    return grown.error();
   if (auto reserved = reserve(fd.get(), bytes_reserved); !reserved)
     return reserved.error();
   if (::fcntl(fd.get(), F_ADD_SEALS, size_seals) != 0)

@@ -1,5 +1,7 @@
 #include "bulkhead/platform/pipe.hpp"
 
+#include "write_signals.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -28,7 +30,7 @@ unique_fd nonblocking_twin(int fd) noexcept {
 
 bool is_writable(int fd) noexcept {
   pollfd polled{fd, POLLOUT, 0};
-  // An error means that nobody reads: to write then would raise SIGPIPE.
+  // An error means that nobody reads.
   return ::poll(&polled, 1, 0) == 1 && polled.revents == POLLOUT;
 }
 
@@ -60,6 +62,7 @@ result<size_t> read_some(int fd, std::span<char> buffer) {
 }
 
 bool write_if_ready(int fd, std::string_view text) noexcept {
+  write_signals_held guard;
   auto twin = nonblocking_twin(fd);
   auto target = twin ? twin.get() : fd;
   while (!text.empty()) {

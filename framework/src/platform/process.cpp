@@ -1,6 +1,7 @@
 #include "bulkhead/platform/process.hpp"
 
 #include "bulkhead/platform/socket_pair.hpp"
+#include "end_order.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -130,6 +131,33 @@ bool process::kill(int signal) const noexcept {
   if (::syscall(SYS_waitid, by_pidfd, pidfd_.get(), &info, WEXITED | WNOHANG | WNOWAIT, nullptr) != 0)
     return errno == ECHILD;
   return ::kill(pid_, signal) == 0 || errno == ESRCH;
+}
+
+bool process::order_end() const noexcept {
+  siginfo_t order{};
+  order.si_signo = SIGTERM;
+  order.si_code = SI_QUEUE;
+  order.si_pid = ::getpid();
+  order.si_uid = ::getuid();
+  order.si_value.sival_int = end_order;
+  if (!pidfd_ || status_ || ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGTERM, &order, 0) == 0 || errno == ESRCH)
+    return true;
+  siginfo_t info{};
+  if (::syscall(SYS_waitid, by_pidfd, pidfd_.get(), &info, WEXITED | WNOHANG | WNOWAIT, nullptr) != 0)
+    return errno == ECHILD;
+  return ::syscall(SYS_rt_sigqueueinfo, pid_, SIGTERM, &order) == 0 || errno == ESRCH;
+}
+
+bool process::is_pending(int signal) const {
+  if (!pidfd_ || status_)
+    return false;
+  std::ifstream in{"/proc/" + std::to_string(pid_) + "/status"};
+  for (std::string word; in >> word;)
+    if (word == "ShdPnd:") {
+      signal_set pending = 0;
+      return in >> std::hex >> pending && (pending >> (signal - 1) & 1) == 1;
+    }
+  return false;
 }
 
 // Until it is reaped its number is its own, and the kernel looks whether the thread belongs to it.

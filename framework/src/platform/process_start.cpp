@@ -1,3 +1,4 @@
+#include "bulkhead/platform/exec_failure.hpp"
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/platform/this_process.hpp"
 
@@ -7,10 +8,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
-#include <string_view>
 
 #include <sched.h>
 #include <sys/syscall.h>
@@ -42,21 +41,6 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-std::vector<std::string> candidates_for(const std::string& program) {
-  if (program.empty() || program.find('/') != std::string::npos)
-    return {program};
-  const char* path = std::getenv("PATH");
-  std::string_view folders = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
-  std::vector<std::string> found;
-  for (;;) {
-    auto folder = std::string{folders.substr(0, folders.find(':'))};
-    found.push_back((folder.empty() ? "." : folder) + "/" + program);
-    if (folders.find(':') == std::string_view::npos)
-      return found;
-    folders.remove_prefix(folder.size() + 1);
-  }
-}
-
 /// @returns EINVAL if a target is negative or stands there twice.
 result<std::vector<child_orders::closed_range>> all_but_targets(const std::vector<process_spec::passed_fd>& passed) {
   std::vector<int> targets;
@@ -81,19 +65,23 @@ result<std::vector<child_orders::closed_range>> all_but_targets(const std::vecto
 class signals_blocked {
 public:
   signals_blocked() noexcept {
-    const uint64_t all = ~uint64_t{0};
+    const auto all = ~signal_set{0};
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
   }
 
   signals_blocked(const signals_blocked&) = delete;
   signals_blocked& operator=(const signals_blocked&) = delete;
 
+  [[nodiscard]] signal_set before() const noexcept {
+    return before_;
+  }
+
   ~signals_blocked() {
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
   }
 
 private:
-  uint64_t before_ = 0;
+  signal_set before_ = 0;
 };
 
 struct cloned {
@@ -108,6 +96,7 @@ result<cloned> clone_child(child_orders& orders) {
   auto stack = std::make_unique_for_overwrite<std::byte[]>(stack_bytes);
   cloned child{-1, -1};
   signals_blocked while_cloning;
+  orders.blocked |= while_cloning.before();
   child.pid = __clone(run_child, stack.get() + stack_bytes, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &orders,
                       &child.pidfd);
   if (child.pid < 0)
@@ -122,7 +111,7 @@ result<process> process::start(const process_spec& spec) {
   if (!closed)
     return closed.error();
   prepared_child prepared;
-  prepared.programs = candidates_for(spec.program);
+  prepared.programs = program_files(spec.program);
   prepared.program_pointers = pointers_to(prepared.programs);
   prepared.argument_pointers = pointers_to(spec.arguments);
   prepared.environment_pointers = pointers_to(spec.environment);
@@ -140,6 +129,7 @@ result<process> process::start(const process_spec& spec) {
   orders.closed = prepared.closed.data();
   orders.closed_count = prepared.closed.size();
   orders.parent = platform::pid();
+  orders.blocked = spec.blocked;
   auto child = clone_child(orders);
   if (!child)
     return child.error();

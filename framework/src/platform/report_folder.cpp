@@ -1,6 +1,7 @@
 #include "bulkhead/platform/report_folder.hpp"
 
 #include "bulkhead/platform/unique_fd.hpp"
+#include "write_signals.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -34,6 +35,7 @@ result<void> write_all(const std::string& path, std::string_view text) {
   unique_fd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
   if (!fd)
     return last_error("open");
+  write_signals_held guard;
   while (!text.empty()) {
     auto written = ::write(fd.get(), text.data(), text.size());
     if (written < 0 && errno != EINTR)

@@ -1,6 +1,10 @@
 #include "bulkhead/platform/this_process.hpp"
 
+#include "bulkhead/platform/cpu_quota.hpp"
+
 #include <algorithm>
+#include <bit>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +14,6 @@
 #include <system_error>
 #include <thread>
 
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -85,12 +88,24 @@ void die_with_parent(pid_t expected_parent) noexcept {
     ::kill(::getpid(), SIGKILL);
 }
 
-unsigned cores() noexcept {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-    return static_cast<unsigned>(std::max(CPU_COUNT(&allowed), 1));
-  return std::max(std::thread::hardware_concurrency(), 1u); // more processors than cpu_set_t can name
+unsigned cores() {
+  auto result = std::max(std::thread::hardware_concurrency(), 1u);
+  // The kernel refuses a set that is smaller than its own.
+  constexpr size_t words_max = size_t{1} << 14;
+  constexpr size_t bits = 8 * sizeof(unsigned long);
+  for (size_t words = CPU_SETSIZE / bits; words <= words_max; words *= 2) {
+    std::vector<unsigned long> allowed(words);
+    auto bytes = ::syscall(SYS_sched_getaffinity, 0, words * sizeof(unsigned long), allowed.data());
+    if (bytes < 0 && errno == EINVAL)
+      continue;
+    unsigned count = 0;
+    for (auto word : allowed)
+      count += static_cast<unsigned>(std::popcount(word));
+    if (bytes > 0 && count > 0)
+      result = count;
+    break;
+  }
+  return std::min(result, cpu_quota().value_or(result));
 }
 
 size_t open_descriptors() {

@@ -98,18 +98,10 @@ public:
 
   void enter() const noexcept {
     note(shm::ticket_state::entered);
-    if (log_->handler_ns_max() != 0)
-      entered_at_ns_ = platform::now_ns();
   }
 
   [[nodiscard]] bool lapsed() const noexcept {
     return log_->lapsed(ticket_);
-  }
-
-  [[nodiscard]] bool overdue() const noexcept {
-    if (lapsed())
-      return true;
-    return entered_at_ns_ != 0 && platform::now_ns() - entered_at_ns_ >= log_->handler_ns_max();
   }
 
   [[nodiscard]] uint64_t bytes() const noexcept {
@@ -126,8 +118,6 @@ private:
   const uint64_t ticket_;
   const uint64_t bytes_;
   const uint32_t deaths_;
-  /// Of the thread that runs the handler.
-  mutable uint64_t entered_at_ns_ = 0;
 };
 
 void make_room() noexcept {
@@ -194,7 +184,7 @@ void handlers_over() noexcept {
 
 bool is_overdue(const caf::tracing_data* data) noexcept {
   auto what = as_mark(data);
-  return what != nullptr && what->overdue();
+  return what != nullptr && what->lapsed();
 }
 
 uint32_t deaths_before(const caf::tracing_data* data) noexcept {

@@ -14,6 +14,8 @@
 #include <caf/actor_system_config.hpp>
 
 #include <algorithm>
+#include <cstdio>
+#include <system_error>
 
 namespace bulkhead::runtime {
 
@@ -65,22 +67,35 @@ void caf_scheduler::start() {
       if (auto cost = platform::measure_wakeup_ns())
         spin_ns_ = std::clamp(cost, spin_ns_min, spin_ns_max);
     });
-  for (size_t i = 0; i < std::max<size_t>(num_workers(), 1); ++i)
-    threads_.push_back(system().launch_thread("bulkhead.loop", [this] {
-      worker self{*this, router_->proxies()};
-      unit_of_thread = &self;
-      {
-        std::lock_guard guard{workers_mutex_};
-        workers_.push_back(&self);
-      }
-      run(self);
-      {
-        std::lock_guard guard{workers_mutex_};
-        std::erase(workers_, &self);
-      }
-      unit_of_thread = nullptr;
-    }));
+  auto wanted = std::max<size_t>(num_workers(), 1);
+  try {
+    while (threads_.size() < wanted)
+      start_thread();
+  } catch (const std::system_error& failed) {
+    if (threads_.empty()) {
+      keeper_->stop();
+      throw;
+    }
+    std::fprintf(stderr, "bulkhead: %zu of %zu threads could be started: %s\n", threads_.size(), wanted, failed.what());
+  }
   super::start();
+}
+
+void caf_scheduler::start_thread() {
+  threads_.push_back(system().launch_thread("bulkhead.loop", [this] {
+    worker self{*this, router_->proxies()};
+    unit_of_thread = &self;
+    {
+      std::lock_guard guard{workers_mutex_};
+      workers_.push_back(&self);
+    }
+    run(self);
+    {
+      std::lock_guard guard{workers_mutex_};
+      std::erase(workers_, &self);
+    }
+    unit_of_thread = nullptr;
+  }));
 }
 
 void caf_scheduler::stop() {

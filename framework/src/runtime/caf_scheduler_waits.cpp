@@ -95,7 +95,9 @@ void caf_scheduler::check_soon() {
   if (checking_ || checking_.exchange(true))
     return;
   keeper_->post([this] {
-    io_->check_timer.expires_after(check_period);
+    auto next = std::chrono::steady_clock::now() + check_period;
+    io_->check_time.plan(next);
+    io_->check_timer.expires_at(next);
     io_->check_timer.async_wait([this](boost::system::error_code failed) {
       if (!failed)
         check_receivers();
@@ -108,7 +110,10 @@ void caf_scheduler::check_receivers() {
   crowded_ = false;
   auto crowded = false;
   auto now = platform::now_ns();
-  for_each_link([&](link& x) { crowded |= x.check_receivers(now); });
+  auto lost_before = io_->check_time.lost();
+  io_->check_time.look(std::chrono::steady_clock::now());
+  auto lost_ns = static_cast<uint64_t>(std::chrono::nanoseconds{io_->check_time.lost() - lost_before}.count());
+  for_each_link([&](link& x) { crowded |= x.check_receivers(now, lost_ns); });
   for (auto job : waits_.take_exiting())
     enqueue(job);
   if (!waits_.empty())

@@ -30,6 +30,12 @@ std::vector<wire_address> crowded_receivers::all() const {
   return result;
 }
 
+void crowded_receivers::forgive(uint64_t lost_ns) {
+  std::lock_guard guard{mutex_};
+  for (auto& [target, x] : receivers_)
+    x.since_ns += lost_ns;
+}
+
 bool crowded_receivers::is_slow(const wire_address& target, uint64_t handled, bool crowded, uint64_t slow_after_ns,
                                 uint64_t now_ns) {
   std::lock_guard guard{mutex_};
@@ -46,7 +52,7 @@ bool crowded_receivers::is_slow(const wire_address& target, uint64_t handled, bo
     x = {handled, now_ns, false};
     return false;
   }
-  if (x.given_up || slow_after_ns == 0 || now_ns - x.since_ns < slow_after_ns)
+  if (x.given_up || slow_after_ns == 0 || now_ns < x.since_ns + slow_after_ns)
     return false;
   x.given_up = true;
   return true;

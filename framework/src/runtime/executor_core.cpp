@@ -1,8 +1,10 @@
 // The queue: what is accepted, cancelled and ended.
 #include "bulkhead/runtime/executor_core.hpp"
 
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_sink.hpp"
 #include "bulkhead/runtime/host_system.hpp"
+#include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 #include "executor_follow_up.hpp"
@@ -11,7 +13,6 @@
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -22,8 +23,7 @@ namespace {
 constexpr std::chrono::milliseconds room_pause{5};
 
 size_t workers_max_of(const executor_options& options) {
-  auto wanted =
-    options.workers_max != 0 ? options.workers_max : std::max<size_t>(1, std::thread::hardware_concurrency());
+  auto wanted = options.workers_max != 0 ? options.workers_max : size_t{platform::cores()};
   return std::max(wanted, options.workers_min);
 }
 
@@ -60,7 +60,13 @@ void executor_core::follow_up::run(executor_core& core) {
                                 }));
   };
   for (auto& x : asked_to_stop)
-    schedule(std::chrono::steady_clock::now() + grace_of(x->options), [x](executor_core& self) { self.end_grace(x); });
+    core.host_.the_keeper().post([weak = core.weak_from_this(), x, &io = core.host_.the_keeper().context()] {
+      auto grace = std::make_shared<limit_timer>(io);
+      grace->start(grace_of(x->options), [weak, x, grace] {
+        if (auto strong = weak.lock())
+          strong->end_grace(x);
+      });
+    });
   if (timer)
     schedule(*timer, [](executor_core& self) { self.end_idle_workers(); });
   if (watch)

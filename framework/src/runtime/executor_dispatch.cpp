@@ -74,13 +74,13 @@ void executor_core::pump(follow_up& then) {
 
 // The numbers of the batch follow each other.
 void executor_core::assign(const worker_pointer& to, const std::vector<task_pointer>& what, follow_up& then) {
-  auto now = std::chrono::steady_clock::now();
+  auto at = now();
   if (to->in_flight == 0)
-    to->quiet_since = now;
+    to->quiet_since = at;
   if (workers_max_ > 1)
-    arm_watch(then, now + to->patience);
+    arm_watch(then, at + to->patience);
   if (options_.stall_max.count() != 0)
-    arm_watch(then, now + options_.stall_max);
+    arm_watch(then, look_before(at + options_.stall_max, at));
   for (size_t i = 0; i < what.size();) {
     task_batch batch;
     auto first = to->next;
@@ -89,7 +89,7 @@ void executor_core::assign(const worker_pointer& to, const std::vector<task_poin
       what[i]->worker = to;
       if (auto time_max = what[i]->options.time_max; time_max.count() != 0) {
         has_time_limits_ = true;
-        arm_watch(then, platform::saturating_sum(now, time_max));
+        arm_watch(then, look_before(platform::saturating_sum(at, time_max), at));
       }
       batch.calls.push_back({what[i]->number, what[i]->function.key, what[i]->arguments});
     }

@@ -16,21 +16,34 @@ constexpr std::chrono::milliseconds look_period{50};
 constexpr std::chrono::milliseconds patience_max{5'000};
 
 // The worker says when a task began. What it says may be wrong, and then counts as now.
-supervision::time_point begin_of(const shm::claim_board& board, uint64_t number, supervision::time_point first,
-                                 supervision::time_point now) {
+supervision::time_point begin_of(const shm::claim_board& board, uint64_t number, const running_time& time,
+                                 supervision::time_point first, supervision::time_point now) {
   auto told = board.begun_at(number);
   auto last = static_cast<uint64_t>(std::chrono::nanoseconds{now.time_since_epoch()}.count());
   if (told > last)
     return now;
-  return std::max(first, supervision::time_point{std::chrono::nanoseconds{static_cast<int64_t>(told)}});
+  auto begun = time.at(supervision::time_point{std::chrono::nanoseconds{static_cast<int64_t>(told)}});
+  return std::clamp(begun, std::min(first, now), now);
 }
 
 } // namespace
 
+// A pause of all processes costs a limit this part of what is left of it at most, for a look that comes late shows the pause.
+executor_core::time_point executor_core::look_before(time_point due, time_point now) {
+  using namespace std::chrono_literals;
+  return std::min(due, now + std::clamp<supervision::duration>((due - now) / 8, 10ms, 1s));
+}
+
+executor_core::time_point executor_core::now() const noexcept {
+  return std::chrono::steady_clock::now() - watch_time_.lost();
+}
+
 void executor_core::arm_watch(follow_up& then, time_point due) {
+  due = platform::saturating_sum(due, watch_time_.lost());
   if (due >= watch_at_)
     return;
   watch_at_ = due;
+  watch_time_.plan(due);
   then.watch = due;
 }
 
@@ -46,7 +59,7 @@ void executor_core::look_at_workers(time_point due) {
   if (due != watch_at_)
     return; // an earlier look has been armed since
   watch_at_ = time_point::max();
-  auto now = std::chrono::steady_clock::now();
+  auto now = watch_time_.look(std::chrono::steady_clock::now());
   auto next = time_point::max();
   for (auto& x : std::vector<worker_pointer>{workers_}) {
     if (x->where != pool_worker::state::ready || (x->in_flight == 0 && !x->still))
@@ -76,16 +89,18 @@ executor_core::time_point executor_core::look_at_task(const worker_pointer& who,
   if (limits.time_max.count() == 0 || what->where == task::state::done)
     return time_point::max();
   auto board = who->claims.board();
-  auto due = platform::saturating_sum(begin_of(board, what->number, who->started_at, now), limits.time_max);
+  if (std::exchange(what->begun_as, what->number) != what->number)
+    what->begun = begin_of(board, what->number, watch_time_, who->started_at - watch_time_.lost(), now);
+  auto due = platform::saturating_sum(what->begun, limits.time_max);
   if (now < due)
-    return due;
+    return look_before(due, now);
   auto last = platform::saturating_sum(due, grace_of(limits));
   if (now < last) {
     if (!std::exchange(what->overdue, true)) {
       board.ask_to_stop(what->number);
       who->reserved = true;
     }
-    return last;
+    return look_before(last, now);
   }
   end_by_limit(who, then, death_cause::overran, "time_max", limits.time_max,
                "a task had not ended after " + std::to_string(limits.time_max.count())
@@ -99,14 +114,14 @@ executor_core::time_point executor_core::look_at_progress(const worker_pointer& 
   if (has_time_limits_)
     for (auto number = who->oldest; number < who->next; ++number)
       if (auto waits = who->find(number); waits && waits->options.time_max.count() != 0)
-        result = std::min(result, platform::saturating_sum(now, waits->options.time_max));
+        result = std::min(result, look_before(platform::saturating_sum(now, waits->options.time_max), now));
   if (auto stall_max = options_.stall_max; stall_max.count() != 0) {
     if (now - who->quiet_since >= stall_max) {
       end_by_limit(who, then, death_cause::stalled, "stall_max", stall_max,
                    "it had tasks and began none of them for " + std::to_string(stall_max.count()) + " ms");
       return result;
     }
-    result = std::min(result, who->quiet_since + stall_max);
+    result = std::min(result, look_before(who->quiet_since + stall_max, now));
   }
   if (who->still || workers_max_ == 1)
     return result;

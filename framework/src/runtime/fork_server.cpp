@@ -12,6 +12,7 @@
 #include "bulkhead/transport/codec.hpp"
 #include "bulkhead/transport/copy_request.hpp"
 #include "bulkhead/transport/handshake.hpp"
+#include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/config.hpp>
@@ -97,10 +98,9 @@ void fork_server::prepare(ready_callback then) {
     return;
   }
   watch();
-  timer_.expires_after(options_.startup_timeout);
-  timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
+  timer_.start(options_.startup_timeout, [weak = weak_from_this()] {
     auto self = weak.lock();
-    if (!self || cancelled || self->state_ != state::starting)
+    if (!self || self->state_ != state::starting)
       return;
     self->verdict_ = "it was not ready within " + std::to_string(self->options_.startup_timeout.count()) + " ms";
     self->process_->kill(kill_signal);
@@ -110,7 +110,7 @@ void fork_server::prepare(ready_callback then) {
 caf::error fork_server::launch() {
   auto control = platform::socket_pair::create();
   if (!control)
-    return as_exhausted(control.error());
+    return transport::kernel_refusal(control.error());
   auto spec = command_of(options_, file_.get());
   spec.passed = {{control->theirs.get(), transport::worker_fd::control}};
   transport::hello what;
@@ -118,6 +118,7 @@ caf::error fork_server::launch() {
   what.host_pid = platform::pid();
   what.type_table = transport::type_table_digest();
   what.makes_copies = 1;
+  what.blocked_signals = platform::blocked_signals();
   std::optional<platform::memory_file> first;
   if (options_.preload.function != 0) {
     auto content = encoded(options_.preload);
@@ -125,7 +126,7 @@ caf::error fork_server::launch() {
       return std::move(content.error());
     auto file = file_with(*content);
     if (!file)
-      return as_exhausted(file.error());
+      return transport::kernel_refusal(file.error());
     first.emplace(std::move(*file));
     what.preload_bytes = first->size();
     spec.passed.push_back({first->fd(), transport::worker_fd::preload});
@@ -138,20 +139,26 @@ caf::error fork_server::launch() {
   spec.passed.insert(spec.passed.end(), streams->passed.begin(), streams->passed.end());
   auto started = platform::process::start(spec);
   if (!started)
-    return start_error(started.error(), options_);
+    return start_error(started.error(), options_, spec);
   process_.emplace(std::move(*started));
   pid_ = process_->pid();
   outputs_ = std::move(streams->readers);
-  control_.assign(control->ours.release());
+  boost::system::error_code unwatched;
+  control_.assign(control->ours.get(), unwatched);
+  if (!unwatched) {
+    (void) control->ours.release();
+    pidfd_.assign(process_->pidfd(), unwatched);
+  }
+  if (unwatched)
+    return caf::make_error(errc::resources_exhausted, "epoll_ctl: " + unwatched.message());
   if (auto sent = transport::send_hello(control_.native_handle(), what); !sent && sent.error().number != EPIPE)
-    return as_exhausted(sent.error());
+    return transport::kernel_refusal(sent.error());
   for (auto& x : outputs_)
     x->start();
   return {};
 }
 
 void fork_server::watch() {
-  pidfd_.assign(process_->pidfd());
   watch_end();
   watch_control();
 }
@@ -263,8 +270,7 @@ void fork_server::distrust(std::chrono::milliseconds waited) {
 void fork_server::linger() {
   if (state_ == state::starting || state_ == state::closed)
     return;
-  timer_.expires_after(kept_for);
-  timer_.async_wait([self = shared_from_this()](boost::system::error_code) {});
+  timer_.start(kept_for, [self = shared_from_this()] {});
 }
 
 void fork_server::close() {

@@ -12,7 +12,6 @@
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
@@ -85,7 +84,6 @@ void become_worker(platform::unique_fd server, transport::copy_request request) 
 } // namespace
 
 void serve_copies(platform::unique_fd socket, const transport::hello& what) {
-  std::signal(SIGINT, SIG_IGN); // as workers do
   auto verdict = prepare(what);
   if (!transport::send_verdict(socket.get(), verdict) || verdict.code != errc::none)
     platform::exit_now(EXIT_FAILURE);

@@ -153,11 +153,11 @@ void link::return_tickets(std::span<const uint64_t> tickets) {
 
 const std::shared_ptr<handled_log>& link::handled() {
   if (!handled_)
-    handled_ = router_.is_host()
-                 ? std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all)
-                 : std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all,
-                                                 ticket_states(), options_.handler_ms_max,
-                                                 shm::lapse_board_of(edge_->peer.data(), edge_->rings));
+    handled_ =
+      router_.is_host()
+        ? std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all)
+        : std::make_shared<handled_log>(std::weak_ptr<ticket_returns>{shared_from_this()}, options_.all,
+                                        ticket_states(), shm::lapse_board_of(edge_->peer.data(), edge_->rings));
   return handled_;
 }
 

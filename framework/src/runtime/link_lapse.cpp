@@ -1,4 +1,4 @@
-// Requests that nobody waits for any more: their time is over.
+// Requests that nobody waits for any more, because their time is over, and handlers that are overdue.
 
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/link.hpp"
@@ -37,6 +37,11 @@ void link::lapse(const request_set& over, request_set& caused) {
   for (auto& sender : parked_->drop_if(is_over))
     if (auto who = router_.address_of(*sender))
       router_.the_loop().nothing_parked(*this, *who);
+}
+
+void link::tell_overdue(uint64_t ticket) noexcept {
+  if (ticket != 0 && !closed_)
+    shm::lapse_board_of(edge_->own.data(), edge_->rings)->note(ticket);
 }
 
 void link::on_lapse(const transport::incoming& record) {

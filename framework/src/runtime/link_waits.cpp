@@ -40,9 +40,10 @@ constexpr size_t circle_bytes_max = 4096;
 
 } // namespace
 
-bool link::check_receivers(uint64_t now_ns) {
+bool link::check_receivers(uint64_t now_ns, uint64_t lost_ns) {
   if (closed_)
     return false;
+  crowded_.forgive(lost_ns);
   if (auto dropped = dropped_.load(), told = dropped_told_.exchange(dropped); dropped != told)
     report({.what = backlog_incident::dropped, .messages = dropped - told, .detail = {}});
   for (auto& target : crowded_.all()) {

@@ -1,5 +1,6 @@
 // A pool that ends when all that was sent before was handled.
 
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -46,8 +47,10 @@ void actor_pool::look_at_drain(supervision::time_point until, const std::functio
     done(0);
     return;
   }
-  if (waiting > 0 && at < until) {
-    drain_timer_->expires_at(std::min(until, at + queue_period));
+  if (waiting > 0 && drain_time_.look(at) < until) {
+    auto next = std::min(platform::saturating_sum(until, drain_time_.lost()), at + queue_period);
+    drain_time_.plan(next);
+    drain_timer_->expires_at(next);
     drain_timer_->async_wait([self = shared_from_this(), until, done](boost::system::error_code cancelled) {
       if (cancelled)
         done(0);
@@ -59,7 +62,7 @@ void actor_pool::look_at_drain(supervision::time_point until, const std::functio
   // Whatever the members have is theirs; each tells when it has none, and all of them on this thread.
   auto sum = std::make_shared<drain_sum>(drain_sum{slots.size(), waiting});
   for (auto& x : slots)
-    x->drain(until, [self = shared_from_this(), sum, done](size_t left) {
+    x->drain(platform::saturating_sum(until, drain_time_.lost()), [self = shared_from_this(), sum, done](size_t left) {
       sum->left += left;
       if (--sum->members > 0)
         return;

@@ -1,10 +1,10 @@
 #include "bulkhead/runtime/pool_options.hpp"
 
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
-#include <thread>
 
 namespace bulkhead {
 
@@ -31,7 +31,7 @@ pool_options complete(pool_options options, const std::string& actor) {
   if (options.name.empty())
     options.name = actor;
   if (options.workers_max == 0)
-    options.workers_max = std::max<size_t>(options.workers_min, std::max(1U, std::thread::hardware_concurrency()));
+    options.workers_max = std::max<size_t>(options.workers_min, platform::cores());
   options.worker = member_options(options);
   options.restart = options.worker.restart;
   return options;

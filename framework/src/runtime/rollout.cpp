@@ -90,11 +90,7 @@ void rollout::bring_back(size_t index) {
 }
 
 void rollout::wait(std::chrono::milliseconds time) {
-  timer_->expires_after(time);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (!cancelled)
-      self->advance();
-  });
+  timer_->start(time, [self = shared_from_this()] { self->advance(); });
 }
 
 void rollout::finish() {

@@ -1,5 +1,6 @@
 // An end that waits for what was sent before.
 
+#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
@@ -28,6 +29,7 @@ void supervised_slot::drain(supervision::time_point until, drain_callback done) 
     }
     self->drained_.push_back(std::move(done));
     self->drain_until_ = until;
+    self->drain_time_ = {};
     self->look_at_drain();
   });
 }
@@ -38,8 +40,10 @@ void supervised_slot::look_at_drain() {
   auto left = ledger_->size();
   auto owes = left > 0 || (phase_ == phase::up && has_promises(*worker_));
   auto now = std::chrono::steady_clock::now();
-  if (owes && now < drain_until_) {
-    drain_timer_->expires_at(std::min(drain_until_, now + look_period));
+  if (owes && drain_time_.look(now) < drain_until_) {
+    auto next = std::min(platform::saturating_sum(drain_until_, drain_time_.lost()), now + look_period);
+    drain_time_.plan(next);
+    drain_timer_->expires_at(next);
     drain_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
       if (!cancelled)
         self->look_at_drain();

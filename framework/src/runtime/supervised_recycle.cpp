@@ -39,7 +39,7 @@ void supervised_slot::begin_recycling() {
   if (phase_ != phase::up || recycling_ || over_ || stop_wanted_ || handle_gone_)
     return;
   recycling_ = true;
-  drained_by_.reset();
+  promise_wait_ = promise_wait::none;
   freeze_delay_ = freeze_delay_min;
   worker_place waiting{number_, 0};
   auto changes = prepares_change();
@@ -87,9 +87,8 @@ void supervised_slot::on_successor(const std::shared_ptr<worker_process>& who, c
 }
 
 void supervised_slot::freeze_after(supervision::duration delay) {
-  freeze_timer_->expires_after(delay);
-  freeze_timer_->async_wait([self = shared_from_this(), who = worker_](boost::system::error_code cancelled) {
-    if (!cancelled && self->worker_ == who && self->phase_ == phase::up)
+  freeze_timer_->start(delay, [self = shared_from_this(), who = worker_] {
+    if (self->worker_ == who && self->phase_ == phase::up)
       who->freeze();
   });
 }
@@ -116,14 +115,18 @@ void supervised_slot::on_frozen(const std::shared_ptr<worker_process>& who) {
   }
   auto states = who->the_link()->ticket_states();
   auto runs = ledger_->any_begun([states](uint64_t ticket) { return shm::state_of(states, ticket); });
-  if (!runs && (!has_promises(*who) || (drained_by_ && now >= *drained_by_))) {
+  if (!runs && (!has_promises(*who) || promise_wait_ == promise_wait::over)) {
     hand_over(who);
     return;
   }
-  if (!runs && !drained_by_) {
+  if (!runs && promise_wait_ == promise_wait::none) {
     // It would go on promising.
     pause();
-    drained_by_ = now + options_.stop_timeout;
+    promise_wait_ = promise_wait::begun;
+    promise_timer_->start(options_.stop_timeout, [self = shared_from_this()] {
+      if (self->promise_wait_ == promise_wait::begun)
+        self->promise_wait_ = promise_wait::over;
+    });
   }
   who->thaw();
   freeze_after(freeze_delay_);

@@ -40,6 +40,7 @@ supervised_slot::supervised_slot(host_system& host, uint32_t number, worker_opti
     owner_(std::move(owner)),
     ledger_(std::make_shared<supervision::ledger>(options_.actor_backlog.messages_max)),
     timer_(std::in_place, host.the_keeper().context()),
+    promise_timer_(std::in_place, host.the_keeper().context()),
     program_{options_.program, options_.arguments, options_.environment},
     freeze_timer_(std::in_place, host.the_keeper().context()),
     age_timer_(std::in_place, host.the_keeper().context()),
@@ -272,6 +273,7 @@ void supervised_slot::finish(const caf::error& reason) {
     if (auto change = std::exchange(self->change_, std::nullopt))
       change->watch.failed(caf::make_error(errc::upgrade_failed, "the actor ended: " + to_string(reason)));
     self->timer_.reset();
+    self->promise_timer_.reset();
     self->freeze_timer_.reset();
     self->age_timer_.reset();
     self->handler_timer_.reset();

@@ -11,9 +11,8 @@ void supervised_slot::hand_over(const std::shared_ptr<worker_process>& who) {
     who->retire();
     return;
   }
-  freeze_timer_->expires_after(options_.stop_timeout);
-  freeze_timer_->async_wait([self = shared_from_this(), who](boost::system::error_code cancelled) {
-    if (!cancelled && self->worker_ == who && self->phase_ == phase::up && who->owes_state())
+  freeze_timer_->start(options_.stop_timeout, [self = shared_from_this(), who] {
+    if (self->worker_ == who && self->phase_ == phase::up && who->owes_state())
       who->keeps_its_state();
   });
 }

@@ -31,7 +31,7 @@ bool supervised_slot::handlers_may_be_overdue() const {
 void supervised_slot::look_at_handlers() {
   if (!handler_timer_ || over_)
     return;
-  auto at = std::chrono::steady_clock::now();
+  auto at = handler_time_.look(std::chrono::steady_clock::now());
   std::vector<uint64_t> begun;
   if (phase_ == phase::up) {
     auto states = worker_->the_link()->ticket_states();
@@ -57,11 +57,22 @@ void supervised_slot::look_at_handlers() {
       return;
     }
   }
-  handler_timer_->expires_after(supervision::watch_period(policy));
+  auto next = std::chrono::steady_clock::now() + until_next_look(at);
+  handler_time_.plan(next);
+  handler_timer_->expires_at(next);
   handler_timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
     if (!cancelled)
       self->look_at_handlers();
   });
+}
+
+supervision::duration supervised_slot::until_next_look(supervision::time_point at) const {
+  auto& policy = options_.handler;
+  auto result = supervision::watch_period(policy);
+  for (auto& [number, x] : handlers_)
+    if (auto due = x.overdue_since ? *x.overdue_since + policy.grace : x.since + policy.time_max; due > at)
+      result = std::min<supervision::duration>(result, due - at);
+  return result;
 }
 
 // While it is being replaced it may begin with nothing.
@@ -89,6 +100,8 @@ void supervised_slot::look_at_handler(uint64_t number, running_handler& what, su
   if (what.overdue_since || (!lapsed && !too_long))
     return;
   what.overdue_since = lapsed ? at : what.since + policy.time_max;
+  if (!lapsed)
+    worker_->the_link()->tell_overdue(ledger_->ticket_of(number));
   auto who = certificate_of(*worker_);
   host_.publish(supervision_event{supervision_incident::overran,
                                   number_,

@@ -1,14 +1,17 @@
 #include "bulkhead/runtime/worker_command.hpp"
 
+#include "bulkhead/platform/exec_failure.hpp"
 #include "bulkhead/platform/executable_file.hpp"
 #include "bulkhead/platform/null_device.hpp"
 #include "bulkhead/platform/pipe.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/transport/handshake.hpp"
+#include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -51,6 +54,8 @@ platform::process_spec command_of(const worker_options& options, const platform:
   handed_over += std::to_string(transport::protocol_version);
   spec.environment = merged(std::move(spec.environment), {std::move(handed_over)});
   spec.working_directory = options.working_directory;
+  // Until it survives them: a Ctrl-C may come before its `main`.
+  spec.blocked = platform::group_signals();
   return spec;
 }
 
@@ -60,7 +65,7 @@ caf::expected<standard_streams> open_streams(boost::asio::io_context& io, const 
   auto interactive = !options.command_prefix.empty();
   auto null = platform::open_null();
   if (!null)
-    return as_exhausted(null.error());
+    return transport::kernel_refusal(null.error());
   streams.passed.push_back({interactive ? 0 : null->get(), 0});
   for (auto target : {1, standard_error}) {
     auto where = target == 1 ? options.standard_output : options.standard_error;
@@ -71,31 +76,46 @@ caf::expected<standard_streams> open_streams(boost::asio::io_context& io, const 
     } else {
       auto pipe = platform::pipe_pair::create();
       if (!pipe)
-        return as_exhausted(pipe.error());
+        return transport::kernel_refusal(pipe.error());
       streams.passed.push_back({pipe->write_end.get(), target});
       streams.handed_over.push_back(std::move(pipe->write_end));
       streams.readers.push_back(std::make_shared<worker_output>(
         io, std::move(pipe->read_end),
         [sink, is_error = target == standard_error](std::string_view line) { sink(line, is_error); }));
+      if (auto unwatched = streams.readers.back()->failure())
+        return caf::make_error(errc::resources_exhausted, "epoll_ctl: " + unwatched.message());
     }
   }
   streams.handed_over.push_back(std::move(*null));
   return streams;
 }
 
-caf::error start_error(const platform::os_error& failed, const worker_options& options) {
+caf::error start_error(const platform::os_error& failed, const worker_options& options,
+                       const platform::process_spec& spec) {
   auto call = std::string_view{failed.call};
-  auto& program = options.command_prefix.empty() ? options.program : options.command_prefix.front();
-  if (call == "execve")
-    return caf::make_error(errc::program_not_found, program, failed.message());
   if (call == "chdir")
     return caf::make_error(errc::invalid_option, std::string{"working_directory"}, options.working_directory,
                            failed.message());
-  return as_exhausted(failed);
-}
-
-caf::error as_exhausted(const platform::os_error& failed) {
-  return caf::make_error(errc::resources_exhausted, failed.message());
+  if (call != "execve" || failed.number == ENOSYS || failed.number == EPERM)
+    return transport::kernel_refusal(failed);
+  auto text = failed.message();
+  if (auto why = platform::exec_failure(spec, failed.number); !why.empty())
+    text += ": " + why;
+  switch (failed.number) {
+  case E2BIG:
+  case ENOMEM:
+  case EAGAIN:
+  case EMFILE:
+  case ENFILE:
+    return caf::make_error(errc::resources_exhausted, std::move(text));
+  default:
+    break;
+  }
+  auto own = options.program.empty() && options.command_prefix.empty();
+  if (own && failed.number == ENOENT)
+    return caf::make_error(errc::startup_failed, std::move(text));
+  auto program = options.command_prefix.empty() ? options.program : options.command_prefix.front();
+  return caf::make_error(errc::program_not_found, own ? platform::program_name() : program, std::move(text));
 }
 
 } // namespace bulkhead::runtime

@@ -8,6 +8,7 @@
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
 #include "bulkhead/transport/copy_request.hpp"
+#include "bulkhead/transport/kernel_refusal.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -35,7 +36,7 @@ caf::error worker_process::request_copy(int control, const std::vector<platform:
   auto asked = platform::tell_senders(control);
   if (asked)
     asked = fork_server_->ask_for_copy(passed);
-  return asked ? caf::error{} : as_exhausted(asked.error());
+  return asked ? caf::error{} : transport::kernel_refusal(asked.error());
 }
 
 void worker_process::await_copy() {
@@ -62,7 +63,7 @@ void worker_process::on_copy() {
     return;
   }
   if (copy.error().call == transport::clone_call) {
-    finish_start(as_exhausted(copy.error()));
+    finish_start(transport::kernel_refusal(copy.error()));
     return;
   }
   // There may be a copy that died before it could say so, or that finds its control socket closed.

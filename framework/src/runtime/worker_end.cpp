@@ -1,7 +1,6 @@
 // How a worker process ends: by request, by force, or by itself.
 
 #include "bulkhead/platform/exit_status.hpp"
-#include "bulkhead/platform/saturating.hpp"
 #include "bulkhead/runtime/fork_server.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
@@ -13,6 +12,9 @@
 
 #include <caf/exit_reason.hpp>
 
+#include <algorithm>
+#include <memory>
+
 namespace bulkhead::runtime {
 
 namespace {
@@ -22,8 +24,13 @@ constexpr int kill_signal = 9;
 /// Between two looks at a process whose descriptor cannot be watched.
 constexpr std::chrono::milliseconds exit_period{50};
 
-constexpr const char* kernel_limit = "kernel";
 constexpr int terminate_signal = 15;
+
+/// Between two looks at a signal that is pending.
+constexpr std::chrono::milliseconds pending_pause_min{5};
+constexpr std::chrono::milliseconds pending_pause_max{1000};
+
+constexpr const char* kernel_limit = "kernel";
 
 /// From the end of its lifeline to the end of a worker that cannot be killed.
 constexpr std::chrono::seconds lifeline_grace{5};
@@ -47,10 +54,7 @@ void worker_process::stop() {
 }
 
 void worker_process::arm_kill_timer() {
-  timer_->expires_after(options_.stop_timeout);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (cancelled)
-      return;
+  timer_->start(options_.stop_timeout, [self = shared_from_this()] {
     self->stop_timed_out_ = true;
     self->hit_limit("stop_timeout", static_cast<uint64_t>(self->options_.stop_timeout.count()));
     self->kill();
@@ -75,9 +79,8 @@ void worker_process::kill_now() noexcept {
 void worker_process::cut_lifeline() noexcept {
   boost::system::error_code ignored;
   control_->close(ignored);
-  timer_->expires_after(lifeline_grace);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (cancelled || !self->process_)
+  timer_->start(lifeline_grace, [self = shared_from_this()] {
+    if (!self->process_)
       return;
     self->host_.log("[worker " + std::to_string(self->place().slot) + "." + std::to_string(self->place().incarnation)
                     + " pid " + std::to_string(self->pid()) + "] cannot be killed, and is left behind");
@@ -114,12 +117,22 @@ void worker_process::terminate(std::chrono::milliseconds grace) {
       return;
     }
     self->killed_ = true;
-    self->process_->kill(terminate_signal);
-    self->timer_->expires_at(platform::saturating_sum(std::chrono::steady_clock::now(), grace));
-    self->timer_->async_wait([self](boost::system::error_code cancelled) {
-      if (!cancelled)
-        self->kill();
-    });
+    self->order_end(pending_pause_min);
+    self->timer_->start(grace, [self] { self->kill(); });
+  });
+}
+
+// SIGTERM that has gone to all processes just before would swallow the order.
+void worker_process::order_end(std::chrono::milliseconds pause) {
+  if (!process_)
+    return;
+  if (!process_->is_pending(terminate_signal)) {
+    process_->order_end();
+    return;
+  }
+  auto later = std::make_shared<limit_timer>(host_.the_keeper().context());
+  later->start(pause, [self = shared_from_this(), later, pause] {
+    self->order_end(std::min<std::chrono::milliseconds>(2 * pause, pending_pause_max));
   });
 }
 

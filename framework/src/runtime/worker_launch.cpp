@@ -11,6 +11,7 @@
 #include "bulkhead/runtime/worker_command.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
+#include "bulkhead/transport/kernel_refusal.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/config.hpp>
@@ -48,9 +49,8 @@ void worker_process::start_program() {
 
 void worker_process::limit_start() {
   start_deadline_ = std::chrono::steady_clock::now() + options_.startup_timeout;
-  timer_->expires_at(start_deadline_);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (cancelled || self->state_ != state::starting)
+  timer_->start(options_.startup_timeout, [self = shared_from_this()] {
+    if (self->state_ != state::starting)
       return;
     if (self->awaits_copy_)
       self->fork_server_->distrust(self->options_.startup_timeout);
@@ -77,10 +77,10 @@ void worker_process::watch_process() {
 caf::error worker_process::launch(bool as_copy) {
   auto edge = transport::make_edge({options_.mailbox_bytes, transport::control_ring_bytes}, tracked_tickets(options_));
   if (!edge)
-    return as_exhausted(edge.error());
+    return transport::kernel_refusal(edge.error());
   auto control = platform::socket_pair::create();
   if (!control)
-    return as_exhausted(control.error());
+    return transport::kernel_refusal(control.error());
   auto streams = open_streams(host_.the_keeper().context(), options_,
                               [this, owner = weak_from_this()](std::string_view line, bool is_error) {
                                 if (auto alive = owner.lock())
@@ -107,7 +107,7 @@ caf::error worker_process::launch(bool as_copy) {
     process_.reset();
     if (as_copy)
       fork_server_->end_copy(std::move(control->ours));
-    return as_exhausted(greeted.error());
+    return transport::kernel_refusal(greeted.error());
   }
   outputs_ = std::move(streams->readers);
   edge_.emplace(std::move(edge->host));
@@ -128,7 +128,7 @@ caf::error worker_process::execute_program(std::vector<platform::process_spec::p
   spec.passed = std::move(passed);
   auto started = platform::process::start(spec);
   if (!started)
-    return start_error(started.error(), options_);
+    return start_error(started.error(), options_, spec);
   process_.emplace(std::move(*started));
   return {};
 }
@@ -162,6 +162,7 @@ platform::result<void> worker_process::say_hello(int control, shm::geometry ring
   what.tracked_tickets = tracked_tickets(options_);
   what.spin_ns = host_.spin_ns();
   what.stays = stays_ ? 1 : 0;
+  what.blocked_signals = platform::blocked_signals();
   auto sent = transport::send_hello(control, what);
   // A worker that is gone already is reported by its exit.
   if (!sent && (sent.error().number == EPIPE || sent.error().number == ECONNRESET))

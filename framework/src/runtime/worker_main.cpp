@@ -2,6 +2,8 @@
 
 #include "bulkhead/platform/clock.hpp"
 #include "bulkhead/platform/crash_handler.hpp"
+#include "bulkhead/platform/fd_passing.hpp"
+#include "bulkhead/platform/group_signals.hpp"
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/process_limits.hpp"
 #include "bulkhead/platform/this_process.hpp"
@@ -19,12 +21,15 @@
 #include <caf/config.hpp>
 #include <caf/thread_hook.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <optional>
+#include <string>
+#include <system_error>
 
 namespace bulkhead::runtime {
 
@@ -67,6 +72,19 @@ constexpr const char* never_handed_over =
 int refuse(int control, const transport::verdict& why) {
   (void) transport::send_verdict(control, why);
   return EXIT_FAILURE;
+}
+
+/// @returns what it could not get, such as a thread.
+std::optional<std::string> start_system(caf::actor_system_config& cfg) {
+  const std::string cannot_start = "the worker's actor system cannot be started: ";
+  try {
+    parts->system.emplace(cfg);
+    return std::nullopt;
+  } catch (const std::system_error& failed) {
+    return cannot_start + failed.what();
+  } catch (const boost::system::system_error& failed) { // of Asio
+    return cannot_start + failed.what();
+  }
 }
 
 /// So that an overflow of a thread's stack can be written down.
@@ -121,6 +139,9 @@ caf::error no_host_error() {
 
 int run_worker(caf::actor_system_config& cfg) {
   handed_over = true;
+  // Commands that a handler runs get none of them.
+  for (auto number = transport::worker_fd::control; number < transport::worker_fd::end; ++number)
+    platform::close_on_exec(number);
   platform::unique_fd control{transport::worker_fd::control};
   auto host = transport::receive_hello(control.get());
   if (!host) {
@@ -129,6 +150,8 @@ int run_worker(caf::actor_system_config& cfg) {
                  transport::worker_variable, transport::worker_fd::control, host.error().message().c_str());
     return usage_error;
   }
+  // What goes to a whole terminal or service is for the host to decide on.
+  platform::survive_group_signals(host->blocked_signals);
   if (!transport::is_initialized(caf::type_id_v<errc>) || !transport::is_initialized(caf::type_id_v<caf::error>))
     return refuse(control.get(), {errc::types_not_initialized, explain(errc::types_not_initialized)});
   if (auto verdict = transport::compare(*host, own_hello()); verdict.code != errc::none)
@@ -159,8 +182,6 @@ int run_worker(caf::actor_system_config& cfg) {
   cfg.add_thread_hook<stack_hook>();
   own_recorder = &box->recorder;
   parts = new lasting_parts{cfg, box->recorder, *host};
-  // Ctrl-C goes to all processes of the terminal; whether workers end is for the host to decide.
-  std::signal(SIGINT, SIG_IGN);
   // Lines reach the host's log when they are complete, although standard output is no terminal.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   region_for_last_words = edge->own.data();
@@ -170,7 +191,10 @@ int run_worker(caf::actor_system_config& cfg) {
   cfg.module_factories.push_back([&host](caf::actor_system& system) -> caf::actor_system::module* {
     return new worker_system{system, *host};
   });
-  auto& system = parts->system.emplace(cfg);
+  if (auto failed = start_system(cfg))
+    platform::exit_now(refuse(control.get(), {errc::resources_exhausted, *failed}));
+  auto& system = *parts->system;
+  platform::accept_group_signals(); // in this thread, which runs no actors
   auto& self = static_cast<worker_system&>(system.scheduler());
   if (host->memory_bytes_max > 0)
     if (auto limited = platform::limit_data_bytes(host->memory_bytes_max); !limited)

@@ -126,12 +126,8 @@ caf::error check_backlog(const worker_options& options) {
 } // namespace
 
 backlog_options backlog_of(const worker_options& options) noexcept {
-  return {options.backlog,
-          options.actor_backlog,
-          options.when_full,
-          options.when_slow,
-          static_cast<uint64_t>(options.slow_after.count()),
-          static_cast<uint64_t>(options.handler.time_max.count())};
+  return {options.backlog, options.actor_backlog, options.when_full, options.when_slow,
+          static_cast<uint64_t>(options.slow_after.count())};
 }
 
 // There are never more than twice the limits.

@@ -7,8 +7,10 @@
 namespace bulkhead::runtime {
 
 worker_output::worker_output(boost::asio::io_context& io, platform::unique_fd pipe, line_sink sink)
-  : pipe_(io, pipe.release()), sink_(std::move(sink)) {
-  // nop
+  : pipe_(io), sink_(std::move(sink)) {
+  pipe_.assign(pipe.get(), unwatched_);
+  if (!unwatched_)
+    (void) pipe.release();
 }
 
 void worker_output::start() {

@@ -97,7 +97,7 @@ caf::error worker_process::make_root(uint64_t id, std::string name, spawn_callba
                                                               wire_address{transport::host_process, id});
     host_.routes().alias({transport::host_process, id}, proxy);
   }
-  auto deadline = std::make_shared<boost::asio::steady_timer>(host_.the_keeper().context());
+  auto deadline = std::make_shared<limit_timer>(host_.the_keeper().context());
   roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline), std::move(name)});
   via = link_;
   return {};
@@ -114,11 +114,8 @@ void worker_process::limit_spawn(uint64_t id) {
     auto now = std::chrono::steady_clock::now();
     // The first turn of an actor is part of the start of its process.
     auto with_process = !self->stays_ && self->start_deadline_ > now;
-    deadline.expires_at(with_process ? self->start_deadline_ : now + self->options_.startup_timeout);
-    deadline.async_wait([self, id](boost::system::error_code cancelled) {
-      if (!cancelled)
-        self->on_spawn_timeout(id);
-    });
+    deadline.start(with_process ? self->start_deadline_ - now : self->options_.startup_timeout,
+                   [self, id] { self->on_spawn_timeout(id); });
   });
 }
 

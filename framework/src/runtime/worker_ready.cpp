@@ -41,9 +41,8 @@ void worker_process::on_verdict() {
   }
   if (!answer && answer.error().number == ECONNRESET) {
     // Most likely it ended, and the exit explains it better.
-    timer_->expires_after(exit_grace);
-    timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-      if (!cancelled && self->state_ == state::starting)
+    timer_->start(exit_grace, [self = shared_from_this()] {
+      if (self->state_ == state::starting)
         self->finish_start(caf::make_error(errc::startup_failed, "it closed its control socket before it was ready"));
     });
     return;
@@ -75,9 +74,8 @@ void worker_process::on_word_after_start() {
       arm_kill_timer();
     return;
   }
-  timer_->expires_after(exit_grace);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (!cancelled && self->state_ == state::ready)
+  timer_->start(exit_grace, [self = shared_from_this()] {
+    if (self->state_ == state::ready)
       self->on_corrupt("it closed its control socket");
   });
 }

@@ -65,11 +65,7 @@ void worker_process::abort_actors() {
     return;
   }
   killed_ = true;
-  timer_->expires_after(abort_grace);
-  timer_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-    if (!cancelled)
-      self->kill();
-  });
+  timer_->start(abort_grace, [self = shared_from_this()] { self->kill(); });
 }
 
 } // namespace bulkhead::runtime

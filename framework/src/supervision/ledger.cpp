@@ -117,6 +117,12 @@ std::vector<uint64_t> ledger::begun(const std::function<shm::ticket_state(uint64
   return result;
 }
 
+uint64_t ledger::ticket_of(uint64_t number) const {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(number);
+  return i != entries_.end() ? i->second.ticket : 0;
+}
+
 bool ledger::has_lapsed(uint64_t number) const {
   std::lock_guard guard{mutex_};
   auto i = entries_.find(number);

@@ -3,6 +3,7 @@
 #include "bulkhead/platform/fd_passing.hpp"
 #include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <boost/core/demangle.hpp>
@@ -12,10 +13,6 @@
 namespace bulkhead::transport {
 
 namespace {
-
-caf::error exhausted(const platform::os_error& why) {
-  return caf::make_error(errc::resources_exhausted, why.message());
-}
 
 caf::error refused(std::string why) {
   return caf::make_error(errc::decode_failed, std::move(why));
@@ -60,19 +57,19 @@ caf::expected<shared_region::pointer> shared_region::make(size_t bytes, region_w
                                                           const fill_function& fill) {
   auto file = platform::memory_file::create("bulkhead shared", bytes);
   if (!file)
-    return exhausted(file.error());
+    return kernel_refusal(file.error());
   auto memory = file->map_writable();
   if (!memory)
-    return exhausted(memory.error());
+    return kernel_refusal(memory.error());
   if (fill)
     fill({memory->data(), memory->size()});
   if (writers == region_writers::nobody)
     *memory = {}; // nothing may map it for writing when it is sealed
   if (auto sealed = seal(*file, writers); !sealed)
-    return exhausted(sealed.error());
+    return kernel_refusal(sealed.error());
   if (writers == region_writers::nobody)
     if (memory = file->map_readonly(); !memory)
-      return exhausted(memory.error());
+      return kernel_refusal(memory.error());
   return std::make_shared<const shared_region>(fd::adopt(std::move(*file).release()), std::move(*memory));
 }
 

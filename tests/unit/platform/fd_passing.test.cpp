@@ -112,8 +112,19 @@ TEST_CASE_METHOD(pair_fixture, "a packet tells who has sent it, if that is wante
 TEST_CASE_METHOD(pair_fixture, "a descriptor gets the number that it shall have") {
   auto number = duplicate(sockets.ours.get()).value();
   REQUIRE(duplicate_as(sockets.theirs.get(), number.get()).has_value());
-  CHECK((::fcntl(number.get(), F_GETFD) & FD_CLOEXEC) == 0);
+  CHECK((::fcntl(number.get(), F_GETFD) & FD_CLOEXEC) != 0);
   REQUIRE(send_with_fds(number.get(), view("hello"), {}).has_value());
   CHECK(receive_with_fds(sockets.ours.get(), buffer)->bytes == 5);
   CHECK(duplicate_as(-1, number.get()).error().number == EBADF);
+}
+
+TEST_CASE_METHOD(pair_fixture,
+                 "a standard stream stays open on exec, and any other descriptor does if it is not told to close") {
+  auto standard_input = duplicate(0).value();
+  REQUIRE(duplicate_as(sockets.theirs.get(), 0).has_value());
+  CHECK((::fcntl(0, F_GETFD) & FD_CLOEXEC) == 0);
+  close_on_exec(0);
+  CHECK((::fcntl(0, F_GETFD) & FD_CLOEXEC) != 0);
+  REQUIRE(duplicate_as(standard_input.get(), 0).has_value());
+  close_on_exec(-1);
 }

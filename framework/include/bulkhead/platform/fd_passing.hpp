@@ -43,8 +43,12 @@ struct packet_with_fds {
 /// @returns EBADF, or EMFILE when no descriptor is left.
 [[nodiscard]] result<unique_fd> duplicate(int fd);
 
-/// Makes `number` another descriptor for the open file behind `fd`, which stays open on exec. What it was before is closed.
+/// Makes `number` another descriptor for the open file behind `fd`, closed on exec unless it is a standard stream. What it was before is
+/// closed.
 /// @returns EBADF for one that is not open, or a number that none can have.
 [[nodiscard]] result<void> duplicate_as(int fd, int number);
+
+/// Closes `fd` on exec. Nothing happens if it is not open.
+void close_on_exec(int fd) noexcept;
 
 } // namespace bulkhead::platform

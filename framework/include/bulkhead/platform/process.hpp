@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bulkhead/platform/exit_status.hpp"
+#include "bulkhead/platform/group_signals.hpp"
 #include "bulkhead/platform/os_error.hpp"
 #include "bulkhead/platform/unique_fd.hpp"
 
@@ -16,7 +17,7 @@
 
 namespace bulkhead::platform {
 
-/// Everything that a new process gets; it inherits nothing that does not stand here.
+/// Everything that a new process gets. Of what does not stand here it inherits limits, and the signals that are ignored or blocked.
 struct process_spec {
   /// A path, relative to `working_directory`; or a name without a slash, which is looked up in this process's PATH.
   std::string program;
@@ -39,6 +40,9 @@ struct process_spec {
   /// The descriptors of the new process; every other one is closed, 0, 1 and 2 too unless they stand here. A source may
   /// be the target of another entry and may stand in several entries; a target may not.
   std::vector<passed_fd> passed;
+
+  /// Signals that are blocked when its program begins, besides those that the calling thread blocks.
+  signal_set blocked = 0;
 };
 
 /// What a process has used, with those of its own children that it has waited for.
@@ -52,8 +56,8 @@ struct resource_use {
 
 /// A child process that cannot outlive its owner.
 ///
-/// The child has no signal handlers, no blocked or ignored signals, and gets SIGKILL when the *thread* that started it
-/// ends: start processes from a thread that lives as long as they may.
+/// The child gets SIGKILL when the *thread* that started it ends: start processes from a thread that lives as long as they may. It has no
+/// signal handlers, and ignores the signals that this process ignores, except SIGCHLD, without which it could not wait for children.
 ///
 /// Thread safety: `pid`, `pidfd` and `kill` from any thread, the rest from one at a time; `start` from any number of
 /// threads. Lifetime: destroying a process that was not reaped kills it and waits for its end.
@@ -89,6 +93,13 @@ public:
   /// Sends `signal`; does nothing if the process has ended. Never hits another process.
   /// @returns false if the kernel does not let this process do that, as after setuid(2).
   bool kill(int signal) const noexcept;
+
+  /// Sends SIGTERM in a way that `survive_group_signals` tells from one that went to a whole group.
+  /// @returns as `kill`.
+  bool order_end() const noexcept;
+
+  /// Whether `signal` waits to be delivered to the process. One that is sent meanwhile is lost, with all that it carries (signal(7)).
+  [[nodiscard]] bool is_pending(int signal) const;
 
   /// Sends `signal` to the first of its threads with this name, of which the kernel knows 15 bytes.
   /// @returns false if there is none, or the process has ended.

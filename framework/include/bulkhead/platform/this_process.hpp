@@ -50,8 +50,9 @@ void name_process(std::string_view role) noexcept;
 /// any more.
 void die_with_parent(pid_t expected_parent) noexcept;
 
-/// Number of processors that the calling thread may run on, at least 1.
-[[nodiscard]] unsigned cores() noexcept;
+/// Number of processors that this process may keep busy, at least 1: those that the calling thread may run on, and no more than
+/// `cpu_quota` allows. Reads files.
+[[nodiscard]] unsigned cores();
 
 /// Number of descriptors that this process has open.
 [[nodiscard]] size_t open_descriptors();

@@ -3,6 +3,7 @@
 #include "bulkhead/runtime/caf_pool.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
 #include "bulkhead/runtime/pool_options.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/slot_owner.hpp"
 #include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -189,6 +190,7 @@ private:
   std::optional<boost::asio::steady_timer> grow_timer_;
   std::optional<boost::asio::steady_timer> idle_timer_;
   std::optional<boost::asio::steady_timer> drain_timer_;
+  running_time drain_time_;
   bool surplus_watched_ = false;
 
   mutable std::mutex mutex_;

@@ -197,6 +197,7 @@ private:
   void let_go_later(std::shared_ptr<link> what);
   void let_go();
   void suspend(caf::resumable* job, room_wait what, bool runnable);
+  void start_thread();
   void check_receivers();
   void look_at_requests();
   void watch_bell(const std::shared_ptr<link>& what);

@@ -4,6 +4,7 @@
 #include "bulkhead/runtime/caf_clock.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 
 #include <caf/execution_unit.hpp>
 #include <caf/proxy_registry.hpp>
@@ -138,6 +139,7 @@ struct caf_scheduler::io_part {
   boost::asio::steady_timer let_go_timer;
   std::vector<std::shared_ptr<link>> leaving;
   boost::asio::steady_timer check_timer;
+  running_time check_time;
   boost::asio::steady_timer request_timer;
   uint64_t guard_seen_turns = 0;
   std::chrono::microseconds guard_period = guard_period_min;

@@ -26,6 +26,9 @@ public:
 
   [[nodiscard]] std::vector<wire_address> all() const;
 
+  /// This process did not run for so long just now: nobody could have handled anything.
+  void forgive(uint64_t lost_ns);
+
   /// Looks at one receiver again. `crowded`: whether it still is.
   /// @returns true if it has become slow, that is, has handled nothing for `slow_after_ns`; once until it makes progress.
   [[nodiscard]] bool is_slow(const wire_address& target, uint64_t handled, bool crowded, uint64_t slow_after_ns,

@@ -3,6 +3,7 @@
 #include "bulkhead/runtime/executor_options.hpp"
 #include "bulkhead/runtime/pool_worker.hpp"
 #include "bulkhead/runtime/room_line.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/task.hpp"
 #include "bulkhead/supervision/start_policy.hpp"
 
@@ -103,6 +104,8 @@ private:
   [[nodiscard]] caf::error refusal() const;
 
   // limits of time
+  [[nodiscard]] time_point now() const noexcept;
+  [[nodiscard]] static time_point look_before(time_point due, time_point now);
   void arm_watch(follow_up& then, time_point due);
   void look_at_workers(time_point due);
   time_point look_at_task(const worker_pointer& who, const task_pointer& what, time_point now, follow_up& then);
@@ -146,6 +149,7 @@ private:
   bool start_timer_ = false;
   /// When workers are looked at; `max` if they are not.
   time_point watch_at_ = time_point::max();
+  running_time watch_time_;
   bool has_time_limits_ = false;
   /// Workers whose processes may exist.
   size_t processes_ = 0;

@@ -20,7 +20,7 @@ struct executor_options {
   /// So many workers are started at once and kept. At most `workers_max`, and 1024.
   size_t workers_min = 0;
 
-  /// Up to so many exist while there are tasks for them. 0: one for each core. At most 1024.
+  /// Up to so many exist while there are tasks for them. 0: one for each core that the process may use. At most 1024.
   size_t workers_max = 0;
 
   /// How long a worker beyond `workers_min` has nothing to do before it ends. The largest value: it never does.

@@ -2,12 +2,12 @@
 
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/platform/unique_fd.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 
 #include <caf/expected.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -106,7 +106,7 @@ private:
   boost::asio::posix::stream_descriptor pidfd_;
   boost::asio::posix::stream_descriptor control_;
   /// Of a start, later of what is not used.
-  boost::asio::steady_timer timer_;
+  limit_timer timer_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
   std::vector<ready_callback> waiting_;
   /// Where copies will announce themselves that are to be ended.

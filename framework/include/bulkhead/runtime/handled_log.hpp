@@ -49,20 +49,11 @@ public:
 
   /// @param limits what an honest sender keeps to, of all its messages together.
   /// @param states where the sender looks after this process has died; empty if it does not. Outlives the log.
-  /// @param handler_ms_max how long a handler may run before it is overdue; 0: for ever.
   /// @param lapses where the sender says which tickets it does not wait for; null if it does not. Outlives the log.
   handled_log(std::weak_ptr<ticket_returns> to, const backlog_limits& limits, std::span<std::byte> states = {},
-              uint64_t handler_ms_max = 0, const shm::lapse_board* lapses = nullptr) noexcept
-    : to_(std::move(to)),
-      limits_(limits),
-      states_(states),
-      handler_ns_max_(handler_ms_max * 1'000'000),
-      lapses_(lapses) {
+              const shm::lapse_board* lapses = nullptr) noexcept
+    : to_(std::move(to)), limits_(limits), states_(states), lapses_(lapses) {
     // nop
-  }
-
-  [[nodiscard]] uint64_t handler_ns_max() const noexcept {
-    return handler_ns_max_;
   }
 
   /// A message has arrived. Returns false if the sender has gone beyond its limits.
@@ -76,7 +67,7 @@ public:
     shm::note(states_, ticket, state);
   }
 
-  /// Whether nobody waits any more for the answer to the request with this ticket.
+  /// Whether nobody waits any more for the answer to the request with this ticket, or its handler has run for too long.
   [[nodiscard]] bool lapsed(uint64_t ticket) const noexcept {
     return lapses_ != nullptr && ticket != 0 && lapses_->has(ticket);
   }
@@ -95,7 +86,6 @@ private:
   const std::weak_ptr<ticket_returns> to_;
   const backlog_limits limits_;
   const std::span<std::byte> states_;
-  const uint64_t handler_ns_max_;
   const shm::lapse_board* const lapses_;
   std::atomic<uint64_t> waiting_ = 0;
   std::atomic<uint64_t> waiting_bytes_ = 0;

@@ -112,8 +112,9 @@ public:
   void break_circle_there(uint64_t id, const wire_address& target, const std::string& circle);
 
   /// Looks after receivers that are at their limits: who is slow is reported, and not waited for.
+  /// @param lost_ns for so long this process did not run just before.
   /// @returns whether it has to look again.
-  bool check_receivers(uint64_t now_ns);
+  bool check_receivers(uint64_t now_ns, uint64_t lost_ns);
 
   /// It is no use to wait for `target`: actors that do so wait for each other. `circle` is for people.
   void break_circle(const wire_address& target, const std::string& circle);
@@ -126,6 +127,9 @@ public:
   /// On the thread that closes links.
   /// @param caused gets the latter.
   void lapse(const request_set& over, request_set& caused);
+
+  /// The handler of the message with this ticket runs for too long: it may ask, and gets to know.
+  void tell_overdue(uint64_t ticket) noexcept;
 
   /// Whether no handler was entered for the message with this ticket; or, for some time after the first `want_tickets`, unknown.
   [[nodiscard]] bool is_open(uint64_t ticket) const {

@@ -23,8 +23,8 @@ struct pool_options {
   /// So many members are started at once and kept. From 1 to `workers_max`.
   size_t workers_min = 1;
 
-  /// Up to so many exist while messages wait for longer than `grow_after`. 0: one for each core, or `workers_min` if that is more. At
-  /// most 1024.
+  /// Up to so many exist while messages wait for longer than `grow_after`. 0: one for each core that the process may use, or
+  /// `workers_min` if that is more. At most 1024.
   size_t workers_max = 0;
 
   /// Which member a message goes to.

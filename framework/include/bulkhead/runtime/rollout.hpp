@@ -1,11 +1,10 @@
 #pragma once
 
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/upgrade_options.hpp"
 #include "bulkhead/runtime/worker_program.hpp"
 
 #include <caf/error.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
@@ -61,7 +60,7 @@ private:
   const upgrade_options what_;
   const std::function<actors()> who_;
   std::function<void(caf::error)> done_;
-  std::optional<boost::asio::steady_timer> timer_;
+  std::optional<limit_timer> timer_;
   std::vector<entry> entries_;
   caf::error failed_;
 };

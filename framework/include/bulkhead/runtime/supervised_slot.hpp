@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/export_table.hpp"
 #include "bulkhead/runtime/pending_table.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/snapshot_store.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/runtime/worker_program.hpp"
@@ -199,6 +200,7 @@ private:
   [[nodiscard]] bool handlers_may_be_overdue() const;
   void look_at_progress(bool handles, supervision::time_point at);
   void look_at_handlers();
+  [[nodiscard]] supervision::duration until_next_look(supervision::time_point at) const;
   void look_at_handler(uint64_t number, running_handler& what, supervision::time_point at);
   void replay(uint32_t incarnation);
   void fall(const worker_death& death);
@@ -252,7 +254,8 @@ private:
   std::shared_ptr<worker_process> successor_;
   bool recycling_ = false;
   /// When promises are not waited for any more.
-  std::optional<supervision::time_point> drained_by_;
+  enum class promise_wait : uint8_t { none, begun, over } promise_wait_ = promise_wait::none;
+  std::optional<limit_timer> promise_timer_;
   /// What processes are started from.
   worker_program program_;
   /// Until the new program is trusted.
@@ -267,7 +270,7 @@ private:
   };
   std::optional<program_change> change_;
   supervision::duration freeze_delay_{};
-  std::optional<boost::asio::steady_timer> freeze_timer_;
+  std::optional<limit_timer> freeze_timer_;
   std::optional<boost::asio::steady_timer> age_timer_;
   supervision::time_point up_since_;
   std::optional<uint64_t> bytes_at_first_;
@@ -281,9 +284,11 @@ private:
   /// Handlers that run, by the number of their message.
   std::map<uint64_t, running_handler> handlers_;
   std::optional<boost::asio::steady_timer> handler_timer_;
+  running_time handler_time_;
   std::vector<drain_callback> drained_;
   supervision::time_point drain_until_;
   std::optional<boost::asio::steady_timer> drain_timer_;
+  running_time drain_time_;
   std::minstd_rand chance_;
 
   mutable std::mutex mutex_;

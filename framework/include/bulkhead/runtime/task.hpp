@@ -99,6 +99,9 @@ public:
   /// While it is assigned.
   std::shared_ptr<pool_worker> worker;
   uint64_t number = 0;
+  /// The number under which it was seen to run, and when it had begun.
+  uint64_t begun_as = 0;
+  std::chrono::steady_clock::time_point begun;
 };
 
 } // namespace bulkhead::runtime

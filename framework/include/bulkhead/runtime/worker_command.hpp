@@ -41,10 +41,8 @@ struct standard_streams {
 open_streams(boost::asio::io_context& io, const worker_options& options,
              const std::function<void(std::string_view line, bool is_error)>& sink);
 
-/// What `process::start` has failed with, in the words of the options.
-[[nodiscard]] caf::error start_error(const platform::os_error& failed, const worker_options& options);
-
-/// For what else a process cannot get.
-[[nodiscard]] caf::error as_exhausted(const platform::os_error& failed);
+/// What `process::start` has failed with for `spec`, in the words of the options.
+[[nodiscard]] caf::error start_error(const platform::os_error& failed, const worker_options& options,
+                                     const platform::process_spec& spec);
 
 } // namespace bulkhead::runtime

@@ -23,6 +23,11 @@ public:
 
   worker_output(boost::asio::io_context& io, platform::unique_fd pipe, line_sink sink);
 
+  /// Why it cannot read: the kernel does not watch the pipe.
+  [[nodiscard]] boost::system::error_code failure() const noexcept {
+    return unwatched_;
+  }
+
   void start();
 
   /// Takes what has been written so far and stops. The worker's own children may still hold the other end.
@@ -37,6 +42,7 @@ private:
   static constexpr size_t line_bytes_max = 4096;
 
   boost::asio::posix::stream_descriptor pipe_;
+  boost::system::error_code unwatched_;
   line_sink sink_;
   std::array<char, 4096> buffer_;
   std::string line_;

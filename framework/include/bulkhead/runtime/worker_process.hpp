@@ -2,13 +2,13 @@
 
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/runtime/written_lines.hpp"
 
 #include <caf/expected.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <functional>
@@ -157,7 +157,7 @@ private:
     spawn_callback done;
     caf::strong_actor_ptr proxy;
     uint64_t local = 0;
-    std::shared_ptr<boost::asio::steady_timer> deadline;
+    std::shared_ptr<limit_timer> deadline;
     /// What it was spawned as.
     std::string name;
   };
@@ -188,6 +188,7 @@ private:
   void watch_control();
   void on_exit(platform::exit_status status);
   void kill_now() noexcept;
+  void order_end(std::chrono::milliseconds pause);
   void hit_limit(const char* option, uint64_t value);
   [[nodiscard]] bool ended_in_order(platform::exit_status status) const;
   [[nodiscard]] worker_death death_without_cause(platform::exit_status status) const;
@@ -241,7 +242,7 @@ private:
   // Empty once the process has ended: handles to it may outlive the keeper.
   std::optional<boost::asio::posix::stream_descriptor> pidfd_;
   std::optional<boost::asio::posix::stream_descriptor> control_;
-  std::optional<boost::asio::steady_timer> timer_;
+  std::optional<limit_timer> timer_;
   std::function<void(caf::error)> ready_;
   std::function<void()> gone_;
   std::vector<std::shared_ptr<worker_output>> outputs_;

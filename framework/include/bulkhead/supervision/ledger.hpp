@@ -150,6 +150,9 @@ public:
   /// Whether the present process has messages.
   [[nodiscard]] bool any_delivered() const;
 
+  /// What the delivery of a message was booked with; 0 if it was not.
+  [[nodiscard]] uint64_t ticket_of(uint64_t number) const;
+
   /// What a message that is in here consists of; empty if it is not any more.
   [[nodiscard]] caf::message content_of(uint64_t number) const;
 

@@ -49,8 +49,6 @@ struct backlog_options {
   slow_consumer when_slow = slow_consumer::report;
   /// How long a receiver at its limits may handle nothing before it is slow. 0: for ever.
   uint64_t slow_after_ms = 0;
-  /// How long a handler may run before it is overdue. 0: for ever.
-  uint64_t handler_ms_max = 0;
 };
 
 /// What a message of so many encoded bytes takes while it waits in a mailbox of CAF 0.18.7: what CAF keeps besides its value, and what

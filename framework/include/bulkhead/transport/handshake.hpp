@@ -14,7 +14,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 11;
+constexpr uint32_t protocol_version = 12;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -84,6 +84,8 @@ struct hello {
   uint8_t unused[4] = {};
   /// Of a fork server: size of what `worker_fd::preload` holds. 0: there is nothing to run first.
   uint64_t preload_bytes = 0;
+  /// The signals that the application blocks; the worker begins with more of them blocked, see `platform::group_signals`.
+  uint64_t blocked_signals = 0;
 
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };
