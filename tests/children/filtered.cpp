@@ -1,6 +1,6 @@
 // A host to which the kernel, by a filter of system calls, refuses the call with the number FILTERED_CALL, with the errno FILTERED_ERRNO;
 // or threads, if that is "thread". From the beginning, or with FILTERED_LATE from when the actor system runs, which its workers inherit.
-// Says what becomes of a task, of an actor, and of one from a fork server, and whether light actors work.
+// With FILTERED_THREADS, as root, it becomes a user that may have as many threads. Says what becomes of a task, of an actor, and of one from a fork server, and whether light actors work.
 
 #include <bulkhead/bulkhead.hpp>
 
@@ -17,6 +17,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -85,8 +86,18 @@ void caf_main(caf::actor_system& sys) {
     .receive([](int32_t) { std::puts("light: ok"); }, [](const caf::error&) { std::puts("light: failed"); });
 }
 
+// Of a user with no other processes.
+void limit_threads(rlim_t threads) {
+  const auto user = static_cast<uid_t>(61'000 + ::getpid() % 4'000);
+  const rlimit limit{threads, threads};
+  if (::setrlimit(RLIMIT_NPROC, &limit) != 0 || ::setgid(user) != 0 || ::setuid(user) != 0)
+    std::puts("limit: none");
+}
+
 int main(int argc, char** argv) {
-  if (!bulkhead::is_worker() && std::getenv("FILTERED_LATE") == nullptr)
+  if (auto* threads = std::getenv("FILTERED_THREADS"); threads != nullptr && !bulkhead::is_worker())
+    limit_threads(static_cast<rlim_t>(std::atoi(threads)));
+  else if (!bulkhead::is_worker() && std::getenv("FILTERED_LATE") == nullptr)
     install_filter();
   return bulkhead::detail::run_main<bulkhead::heavy<"number", number>>(caf_main, argc, argv);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace crash;
 
@@ -107,6 +108,24 @@ TEST_CASE("a host that gets no threads says so and ends, and a worker that gets 
   for (auto what : {"task", "actor", "copy"})
     CHECK_THAT(late.said[what], Catch::StartsWith("resources_exhausted") && Catch::Contains("temporarily unavailable"));
   CHECK(late.said["light"] == "ok");
+}
+
+TEST_CASE("a host whose threads run short at any moment of its start, or of a worker's, ends or goes on with errors") {
+  if (::geteuid() != 0)
+    return; // only root may become another user
+  for (auto threads : {1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13}) {
+    INFO(threads);
+    auto host = start_child_host("filtered", {"FILTERED_THREADS=" + std::to_string(threads)});
+    auto text = read_output(host);
+    INFO(text);
+    auto status = host.process.reap_within(test_support::patience);
+    REQUIRE(status);
+    REQUIRE(status->how == bulkhead::platform::exit_status::kind::exited);
+    CHECK((status->value == 71 || status->value == 0));
+    if (status->value == 0)
+      CHECK_THAT(text, Catch::EndsWith("light: ok\n"));
+    CHECK(text.find("startup_timeout") == text.npos);
+  }
 }
 
 #endif

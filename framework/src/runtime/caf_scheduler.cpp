@@ -9,12 +9,14 @@
 #include "bulkhead/runtime/handled_log.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/transport/handshake.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
 #include <system_error>
 
 namespace bulkhead::runtime {
@@ -25,6 +27,18 @@ namespace {
 constexpr size_t turn_max = 300;
 
 thread_local caf::execution_unit* unit_of_thread = nullptr;
+
+// CAF has threads already, and its actor system does not survive an exception from its constructor: it would hang or abort.
+[[noreturn]] void end_without_threads(const std::system_error& failed, bool is_host) {
+  constexpr int no_resources = 71; // EX_OSERR of sysexits.h
+  auto text = std::string{"the actor system cannot be started: "} + failed.what();
+  if (is_host)
+    std::fprintf(stderr, "bulkhead: %s. See the limits of threads and memory (ulimit -u, -v, TasksMax)\n",
+                 text.c_str());
+  else
+    (void) transport::send_verdict(transport::worker_fd::control, {errc::resources_exhausted, "the worker: " + text});
+  platform::exit_now(no_resources);
+}
 
 } // namespace
 
@@ -61,24 +75,19 @@ void caf_scheduler::init(caf::actor_system_config& cfg) {
 }
 
 void caf_scheduler::start() {
-  keeper_->start("bulkhead.keeper");
-  if (waiting_.spin_ns == 0)
-    keeper_->post([this] {
-      if (auto cost = platform::measure_wakeup_ns())
-        spin_ns_ = std::clamp(cost, spin_ns_min, spin_ns_max);
-    });
-  auto wanted = std::max<size_t>(num_workers(), 1);
   try {
-    while (threads_.size() < wanted)
+    keeper_->start("bulkhead.keeper");
+    if (waiting_.spin_ns == 0)
+      keeper_->post([this] {
+        if (auto cost = platform::measure_wakeup_ns())
+          spin_ns_ = std::clamp(cost, spin_ns_min, spin_ns_max);
+      });
+    for (auto left = std::max<size_t>(num_workers(), 1); left > 0; --left)
       start_thread();
+    super::start();
   } catch (const std::system_error& failed) {
-    if (threads_.empty()) {
-      keeper_->stop();
-      throw;
-    }
-    std::fprintf(stderr, "bulkhead: %zu of %zu threads could be started: %s\n", threads_.size(), wanted, failed.what());
+    end_without_threads(failed, router_->is_host());
   }
-  super::start();
 }
 
 void caf_scheduler::start_thread() {
