@@ -29,19 +29,23 @@ ledger::ledger(std::string name, promise what) : name_(std::move(name)), promise
 }
 
 uint64_t ledger::send() {
-  auto number = next_number++;
-  if (promise_.witnessed && witness::here().take(number) != 0) {
-    ++repeated_;
-    complain("a handler began with a message that was settled before");
-  }
   ++sent_;
-  return number;
+  for (;;) {
+    auto number = next_number++;
+    auto before = witness::here().open(number);
+    if (before == witness::former::begun_late) {
+      ++repeated_;
+      complain("a handler began with a message that was settled before");
+    }
+    if (before != witness::former::open)
+      return number;
+  }
 }
 
 uint8_t ledger::take(uint64_t number) {
+  auto begun = witness::here().take(number);
   if (!promise_.witnessed)
     return 1;
-  auto begun = witness::here().take(number);
   if (begun > 1 && !promise_.retried) {
     ++repeated_;
     complain("was handled " + std::to_string(begun) + " times");

@@ -9,7 +9,7 @@
 namespace soak {
 
 /// How often a handler of any process began with each message. It lies in a file that all processes map, so no kill takes it back.
-/// A number's place is used again after `places` others: its message must be settled by then.
+/// A place serves another message when its own is settled.
 ///
 /// Thread safety: all functions from any thread.
 class witness {
@@ -24,6 +24,23 @@ public:
   /// The one of this process, host or worker.
   static witness& here();
 
+  /// What a place holds when its next message is sent.
+  enum class former : uint8_t {
+    settled,
+    /// Some message is under way for very long: take another number.
+    open,
+    /// A handler began with a message that was settled.
+    begun_late,
+  };
+  former open(uint64_t number) noexcept {
+    auto& place = seen_[number % places];
+    auto before = place.load();
+    if (before & open_bit)
+      return former::open;
+    place = open_bit;
+    return before == 0 ? former::settled : former::begun_late;
+  }
+
   void note(uint64_t number) noexcept {
     ++seen_[number % places];
   }
@@ -35,9 +52,10 @@ public:
     note(number);
   }
 
-  /// How often handlers began with it; none from now on.
+  /// Settles it.
+  /// @returns how often handlers began with it.
   uint8_t take(uint64_t number) noexcept {
-    return seen_[number % places].exchange(0);
+    return seen_[number % places].exchange(0) & static_cast<uint8_t>(~open_bit);
   }
 
   [[nodiscard]] uint64_t overtaken() const noexcept {
@@ -45,6 +63,8 @@ public:
   }
 
 private:
+  static constexpr uint8_t open_bit = 0x80;
+
   std::array<std::atomic<uint64_t>, senders_max> last_;
   std::atomic<uint64_t> overtaken_;
   std::array<std::atomic<uint8_t>, places> seen_;
