@@ -54,10 +54,13 @@ struct batch_outcome {
   /// Thumbnails that could not be written.
   uint64_t unwritten = 0;
 
+  /// Folders whose files are not all known.
+  uint64_t unread_folders = 0;
+
   template <class Inspector>
   friend bool inspect(Inspector& f, batch_outcome& x) {
     return f.object(x).fields(f.field("succeeded", x.succeeded), f.field("failed", x.failed),
-                              f.field("unwritten", x.unwritten));
+                              f.field("unwritten", x.unwritten), f.field("unread_folders", x.unread_folders));
   }
 };
 
