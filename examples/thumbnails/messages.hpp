@@ -38,11 +38,14 @@ struct pool_health {
   uint64_t failed = 0;
   uint64_t replaced = 0;
 
+  /// Whether a picture would be taken now.
+  bool serving = false;
+
   template <class Inspector>
   friend bool inspect(Inspector& f, pool_health& x) {
     return f.object(x).fields(f.field("workers", x.workers), f.field("ready", x.ready), f.field("busy", x.busy),
                               f.field("waiting", x.waiting), f.field("served", x.served), f.field("failed", x.failed),
-                              f.field("replaced", x.replaced));
+                              f.field("replaced", x.replaced), f.field("serving", x.serving));
   }
 };
 
