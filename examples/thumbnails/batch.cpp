@@ -1,7 +1,11 @@
 #include "batch.hpp"
 
 #include "batch_report.hpp"
+#include "input_files.hpp"
 #include "messages.hpp"
+#include "read_file.hpp"
+#include "thumbnail_name.hpp"
+#include "write_file.hpp"
 
 #include <bulkhead/host.hpp>
 
@@ -10,12 +14,12 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -32,39 +36,10 @@ constexpr size_t ahead_per_worker = 2;
 
 constexpr std::chrono::seconds certificates_wait{2};
 
-bool is_below(const fs::path& file, const fs::path& folder) {
-  auto relative = file.lexically_relative(folder);
-  return !relative.empty() && *relative.begin() != "..";
-}
-
-// All files, except those of `output`, which may be a folder within.
-std::vector<fs::path> files_below(const fs::path& input, const fs::path& output) {
-  std::vector<fs::path> result;
-  std::error_code failed;
-  auto skip = fs::weakly_canonical(output, failed);
-  fs::recursive_directory_iterator at{input, fs::directory_options::skip_permission_denied, failed};
-  for (; !failed && at != fs::recursive_directory_iterator{}; at.increment(failed)) {
-    std::error_code ignored;
-    if (at->is_regular_file(ignored) && !is_below(fs::weakly_canonical(at->path(), ignored), skip))
-      result.push_back(at->path().lexically_relative(input));
-  }
-  std::ranges::sort(result);
-  return result;
-}
-
-std::optional<bulkhead::bytes> read(const fs::path& path, uint64_t size) {
-  std::ifstream in{path, std::ios::binary};
-  caf::byte_buffer content(size);
-  in.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(size));
-  return in ? std::optional{bulkhead::bytes{std::move(content)}} : std::nullopt;
-}
-
-bool write(const fs::path& path, const bulkhead::bytes& content) {
-  std::error_code failed;
-  fs::create_directories(path.parent_path(), failed);
-  std::ofstream out{path, std::ios::binary | std::ios::trunc};
-  out.write(content.view().data(), static_cast<std::streamsize>(content.size()));
-  return static_cast<bool>(out.flush());
+std::string reason_of(const std::error_code& why, uint64_t file_bytes_max) {
+  if (why == std::errc::file_too_large)
+    return "larger than " + std::to_string(file_bytes_max) + " bytes";
+  return why == std::errc::not_supported ? "no regular file any more" : why.message();
 }
 
 class batch_state {
@@ -76,8 +51,13 @@ public:
 
   caf::typed_response_promise<batch_outcome> run() {
     done_ = self_->make_response_promise<batch_outcome>();
-    files_ = files_below(options_.input, options_.output);
-    report_.emplace(files_.size());
+    auto found = find_input_files(options_.input, options_.output);
+    files_ = std::move(found.files);
+    report_.emplace(files_.size() + found.folders.size() + found.others.size());
+    for (auto& x : found.folders)
+      report_->add_unread_folder({x.path.string()}, std::move(x.why));
+    for (auto& x : found.others)
+      report_->add_failure({x.path.string()}, picture_error::unreadable, std::move(x.why));
     read_ahead();
     return done_;
   }
@@ -97,31 +77,26 @@ private:
   }
 
   void begin(size_t at) {
-    auto path = fs::path{options_.input} / files_[at];
-    std::error_code failed;
-    auto size = fs::file_size(path, failed);
-    batch_line line{files_[at].string(), failed ? 0 : size};
-    if (!failed && size > options_.file_bytes_max) {
-      report_->add_failure(line, picture_error::too_large,
-                           "larger than " + std::to_string(options_.file_bytes_max) + " bytes");
-      return;
-    }
-    auto content = failed ? std::nullopt : read(path, size);
+    batch_line line{files_[at].string()};
+    auto content = read_file(fs::path{options_.input} / files_[at], options_.file_bytes_max);
     if (!content) {
-      report_->add_failure(line, picture_error::unreadable, "cannot be read");
+      auto too_large = content.error() == std::errc::file_too_large;
+      report_->add_failure(line, too_large ? picture_error::too_large : picture_error::unreadable,
+                           reason_of(content.error(), options_.file_bytes_max));
       return;
     }
+    line.bytes = content->size();
     ++under_way_;
     self_->request(pool_, caf::infinite, std::move(*content), options_.width)
       .then(
         [this, at, line, begun = steady::now()](const thumbnail& made) mutable {
           line.time = steady::now() - begun;
           line.by = made.by;
-          auto target = files_[at].string() + ".thumb.jpg";
-          if (write(fs::path{options_.output} / target, made.jpeg))
-            report_->add_success(line, target, std::to_string(made.width) + "x" + std::to_string(made.height));
+          auto target = thumbnail_name(files_[at]);
+          if (auto failed = write_file(fs::path{options_.output} / target, made.jpeg.view()))
+            report_->add_unwritten(line, failed.message());
           else
-            report_->add_unwritten(line);
+            report_->add_success(line, target, std::to_string(made.width) + "x" + std::to_string(made.height));
           --under_way_;
           read_ahead();
         },

@@ -46,9 +46,14 @@ void batch_report::add_failure(batch_line line, picture_error reason, std::strin
   match(by);
 }
 
-void batch_report::add_unwritten(batch_line line) {
+void batch_report::add_unwritten(batch_line line, const std::string& why) {
   ++outcome_.unwritten;
-  add({std::move(line), "", "unwritten", "the thumbnail could not be written", {}});
+  add({std::move(line), "", "unwritten", "the thumbnail could not be written: " + why, {}});
+}
+
+void batch_report::add_unread_folder(batch_line line, std::string why) {
+  ++outcome_.unread_folders;
+  add({std::move(line), "", "unread_folder", std::move(why), {}});
 }
 
 void batch_report::add(batch_entry what) {
@@ -110,12 +115,12 @@ void batch_report::print_deaths() const {
 batch_outcome batch_report::finish(uint64_t replaced_workers, const std::string& output) {
   std::ranges::sort(entries_, {}, [](const batch_entry& x) -> const std::string& { return x.line.file; });
   auto summary = std::to_string(outcome_.succeeded) + " succeeded, "
-                 + std::to_string(outcome_.failed + outcome_.unwritten) + " failed, "
+                 + std::to_string(outcome_.failed + outcome_.unwritten + outcome_.unread_folders) + " failed, "
                  + counted(replaced_workers, "worker") + " died and " + (replaced_workers == 1 ? "was" : "were")
                  + " replaced";
   auto sheet = output + "/index.html";
-  auto written = write_contact_sheet(sheet, summary, entries_);
-  if (!written)
+  auto unwritten = write_contact_sheet(sheet, summary, entries_);
+  if (unwritten)
     ++outcome_.unwritten;
   print_table();
   print_deaths();
@@ -123,9 +128,10 @@ batch_outcome batch_report::finish(uint64_t replaced_workers, const std::string&
   if (deaths_ > 0)
     std::printf("certificates of the workers that died: %s/certificates; what workers wrote: %s/batch.log\n",
                 output.c_str(), output.c_str());
-  std::printf(written ? "contact sheet: xdg-open '%s'\n" : "the contact sheet could not be written: %s\n",
-              sheet.c_str());
-  std::fflush(stdout);
+  if (unwritten)
+    std::printf("the contact sheet could not be written: %s: %s\n", sheet.c_str(), unwritten.message().c_str());
+  else
+    std::printf("contact sheet: xdg-open '%s'\n", sheet.c_str());
   return outcome_;
 }
 

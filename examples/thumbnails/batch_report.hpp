@@ -49,7 +49,10 @@ public:
   void add_failure(batch_line line, picture_error reason, std::string detail);
 
   /// The thumbnail was made, but could not be written.
-  void add_unwritten(batch_line line);
+  void add_unwritten(batch_line line, const std::string& why);
+
+  /// How many files it holds is not known.
+  void add_unread_folder(batch_line line, std::string why);
 
   /// A worker has died. Its certificate may come before or after the failure of its file.
   void add_death(bulkhead::death_certificate what);

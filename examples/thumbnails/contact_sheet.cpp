@@ -1,8 +1,10 @@
 #include "contact_sheet.hpp"
 
+#include "write_file.hpp"
+
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
+#include <sstream>
+#include <utility>
 
 namespace thumbnails {
 
@@ -92,21 +94,14 @@ std::string shown_name(std::string_view file) {
   return bulkhead::printable(file, file.size());
 }
 
-bool write_contact_sheet(const std::string& path, std::string_view summary, const std::vector<batch_entry>& entries) {
-  auto unfinished = path + ".part";
-  std::ofstream out{unfinished, std::ios::binary | std::ios::trunc};
+std::error_code write_contact_sheet(const std::string& path, std::string_view summary,
+                                    const std::vector<batch_entry>& entries) {
+  std::ostringstream out;
   out << head << "<h1>Thumbnails</h1>\n<p>" << escaped(summary) << "</p>\n<main>\n";
   for (auto& x : entries)
     write_entry(out, x);
   out << "</main>\n</html>\n";
-  out.close();
-  std::error_code failed;
-  if (out)
-    std::filesystem::rename(unfinished, path, failed);
-  if (out && !failed)
-    return true;
-  std::filesystem::remove(unfinished, failed);
-  return false;
+  return write_file(path, std::move(out).str());
 }
 
 } // namespace thumbnails

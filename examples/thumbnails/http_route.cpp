@@ -1,27 +1,17 @@
 #include "http_route.hpp"
 
+#include "http_target.hpp"
 #include "messages.hpp"
 #include "options.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 namespace thumbnails {
 
 namespace {
-
-/// The value of `width=` in a query, if it is there.
-std::optional<std::string_view> width_text(std::string_view query) {
-  constexpr std::string_view name = "width=";
-  while (!query.empty()) {
-    auto end = query.find('&');
-    auto item = query.substr(0, end);
-    if (item.starts_with(name))
-      return item.substr(name.size());
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-  }
-  return std::nullopt;
-}
 
 std::optional<uint32_t> parse_width(std::string_view text) {
   uint32_t value = 0;
@@ -29,6 +19,34 @@ std::optional<uint32_t> parse_width(std::string_view text) {
   if (failed != std::errc{} || end != text.data() + text.size() || value < 1 || value > width_max)
     return std::nullopt;
   return value;
+}
+
+/// What can be asked for, and how.
+struct resource {
+  std::string_view path;
+  std::string_view methods;
+  route::kind what;
+};
+
+constexpr resource resources[] = {
+  {"/health", "GET, HEAD, OPTIONS", route::kind::health},
+  {"/thumbnail", "POST, OPTIONS", route::kind::thumbnail},
+  {"*", "GET, HEAD, POST, OPTIONS", route::kind::methods},
+};
+
+bool allows(const resource& what, std::string_view method) {
+  for (auto rest = what.methods; !rest.empty();) {
+    auto end = rest.find(", ");
+    if (rest.substr(0, end) == method)
+      return true;
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 2);
+  }
+  return false;
+}
+
+bool is_known(std::string_view method) {
+  constexpr std::string_view names[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"};
+  return std::ranges::find(names, method) != std::end(names);
 }
 
 route fail(unsigned status, std::string error, std::string detail, std::string allow = {}) {
@@ -64,17 +82,22 @@ unsigned status_of(picture_error code) {
 } // namespace
 
 route route_of(std::string_view method, std::string_view target, uint32_t default_width) {
-  auto mark = target.find('?');
-  auto path = target.substr(0, mark);
-  auto query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
-  if (path == "/health")
-    return method == "GET" ? route{route::kind::health}
-                           : fail(405, "method_not_allowed", "only GET is possible here", "GET");
-  if (path != "/thumbnail")
+  if (!is_known(method))
+    return fail(501, "not_implemented", "this method is not known here");
+  auto where = parse_target(target);
+  if (!where)
+    return fail(400, "bad_request", "the target is no path");
+  auto what = std::ranges::find(resources, where->path, &resource::path);
+  if (what == std::end(resources))
     return fail(404, "not_found", "there is POST /thumbnail?width=N, and GET /health");
-  if (method != "POST")
-    return fail(405, "method_not_allowed", "only POST is possible here", "POST");
-  auto text = width_text(query);
+  std::string methods{what->methods};
+  if (method == "OPTIONS")
+    return {route::kind::methods, 0, {}, methods};
+  if (!allows(*what, method) || what->what == route::kind::methods)
+    return fail(405, "method_not_allowed", "possible here: " + methods, methods);
+  if (what->what == route::kind::health)
+    return {route::kind::health};
+  auto text = where->value_of("width");
   auto width = text ? parse_width(*text) : default_width;
   if (!width)
     return fail(status_of(picture_error::bad_width), to_string(picture_error::bad_width),

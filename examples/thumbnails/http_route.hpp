@@ -14,17 +14,20 @@ struct http_failure {
   std::string error;
   std::string detail;
 
-  /// The method that would have been right, if the method was wrong.
+  /// The methods that would have been right, if the method was wrong.
   std::string allow = {};
 };
 
 /// What a request asks for.
 struct route {
-  enum class kind : uint8_t { thumbnail, health, failure };
+  enum class kind : uint8_t { thumbnail, health, methods, failure };
 
   kind what;
   uint32_t width = 0;
   http_failure failure = {};
+
+  /// Of `kind::methods`: the answer to OPTIONS.
+  std::string allow = {};
 };
 
 /// @param default_width if the request names none.

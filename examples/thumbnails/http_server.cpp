@@ -1,9 +1,11 @@
 #include "http_server.hpp"
 
+#include "body_budget.hpp"
 #include "http_session.hpp"
 #include "messages.hpp"
 
 #include <bulkhead/io.hpp>
+#include <bulkhead/platform/this_process.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -12,10 +14,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <memory>
 #include <set>
+
+#include <sys/resource.h>
 
 namespace thumbnails {
 
@@ -24,14 +29,37 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-/// More connections wait in the system's queue until others have ended.
+/// More connections are answered with 503, if descriptors suffice for so many.
 constexpr size_t connections_max = 4'096;
+
+/// Connections that are turned away at the same time. More wait in the system's queue.
+constexpr size_t refusals_max = 8;
+
+/// Descriptors that connections leave to the rest of the program, and to each worker that is started or replaced.
+constexpr size_t descriptors_reserved = 16;
+constexpr size_t descriptors_per_worker = 8;
+
+/// For the bodies of requests, all together.
+constexpr uint64_t body_bytes_max = uint64_t{512} << 20;
 
 /// Before the next attempt when the system has no descriptor left for a connection.
 constexpr std::chrono::milliseconds accept_delay{100};
 
+/// For a client to take notice that it is turned away.
+constexpr std::chrono::milliseconds refusal_patience{500};
+
 /// For answers that are under way when the service ends.
 constexpr std::chrono::seconds finish_grace{5};
+
+// Connections must not take what a worker needs to start: without workers there is no service.
+size_t connections_allowed(const options& opts) {
+  auto kept = bulkhead::platform::open_descriptors() + descriptors_reserved + refusals_max
+              + descriptors_per_worker * opts.pool.workers;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return connections_max;
+  return std::clamp<size_t>(limit.rlim_cur > kept ? limit.rlim_cur - kept : 0, 1, connections_max);
+}
 
 class listener : public std::enable_shared_from_this<listener> {
 public:
@@ -51,6 +79,7 @@ public:
       if (!failed)
         me->finish();
     });
+    limit_ = connections_allowed(options_);
     accept();
     std::cout << "listening on " << acceptor_.local_endpoint() << std::endl;
     done_ = self_->make_response_promise<void>();
@@ -59,6 +88,7 @@ public:
 
   void on_down(const caf::actor_addr& gone) {
     sessions_.erase(gone);
+    refusals_.erase(gone);
     if (closing_ && sessions_.empty())
       end();
     else if (full_)
@@ -92,7 +122,7 @@ private:
   }
 
   void accept() {
-    full_ = sessions_.size() >= connections_max;
+    full_ = refusals_.size() >= refusals_max;
     if (full_)
       return;
     acceptor_.async_accept([me = shared_from_this()](error_code failed, tcp::socket client) {
@@ -112,9 +142,16 @@ private:
     auto descriptor = client.release(failed);
     if (failed)
       return;
-    session_options opts{options_.client_patience, options_.file_bytes_max, options_.width};
-    auto session = self_->spawn<caf::monitored>(http_session, descriptor, opts, pool_);
-    sessions_.insert(session.address());
+    session_options opts{options_.client_patience, options_.file_bytes_max, options_.width, bodies_};
+    if (sessions_.size() - refusals_.size() < limit_) {
+      auto session = self_->spawn<caf::monitored>(http_session, descriptor, opts, pool_);
+      sessions_.insert(session.address());
+    } else {
+      opts.client_patience = std::min(opts.client_patience, refusal_patience);
+      auto session = self_->spawn<caf::monitored>(refusing_http_session, descriptor, opts);
+      sessions_.insert(session.address());
+      refusals_.insert(session.address());
+    }
   }
 
   void finish() {
@@ -143,6 +180,10 @@ private:
   tcp::acceptor acceptor_;
   boost::asio::signal_set signals_;
   std::set<caf::actor_addr> sessions_;
+  /// Those among them that are turned away.
+  std::set<caf::actor_addr> refusals_;
+  size_t limit_ = 1;
+  std::shared_ptr<body_budget> bodies_ = std::make_shared<body_budget>(body_bytes_max);
   caf::typed_response_promise<void> done_;
   bool full_ = false;
   bool closing_ = false;

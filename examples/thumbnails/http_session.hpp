@@ -1,9 +1,12 @@
 #pragma once
 
+#include "body_budget.hpp"
+
 #include <caf/fwd.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 
 namespace thumbnails {
 
@@ -12,6 +15,9 @@ struct session_options {
   std::chrono::milliseconds client_patience;
   uint64_t body_bytes_max;
   uint32_t default_width;
+
+  /// For the bodies of all sessions.
+  std::shared_ptr<body_budget> bodies;
 };
 
 /// A light actor that serves one connection of HTTP/1.1 and ends with it. It waits in the scheduler's own threads, so
@@ -21,5 +27,8 @@ struct session_options {
 /// @param socket a connected TCP socket, which the actor owns from now on.
 caf::behavior http_session(caf::event_based_actor* self, int socket, const session_options& opts,
                            const caf::actor& pool);
+
+/// The same for one connection too many: it gets 503 and is closed.
+caf::behavior refusing_http_session(caf::event_based_actor* self, int socket, const session_options& opts);
 
 } // namespace thumbnails

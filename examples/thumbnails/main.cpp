@@ -13,6 +13,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -50,10 +51,27 @@ std::optional<std::string> check_folders(const thumbnails::options& opts) {
   return std::nullopt;
 }
 
+/// The runtime's thread writes it.
+struct log_file {
+  std::ofstream out;
+  std::atomic<bool> failed = false;
+};
+
 // The report says in few lines what the log says in many.
-void log_to_file(caf::actor_system& system, const std::string& path) {
-  auto file = std::make_shared<std::ofstream>(path, std::ios::trunc);
-  bulkhead::host::of(system).log_to([file](std::string_view line) { *file << line << std::endl; });
+std::shared_ptr<log_file> log_to_file(caf::actor_system& system, const std::string& path) {
+  auto log = std::make_shared<log_file>();
+  log->out.open(path, std::ios::trunc);
+  log->failed = !log->out;
+  bulkhead::host::of(system).log_to([log](std::string_view line) {
+    if (!(log->out << line << std::endl))
+      log->failed = true;
+  });
+  return log;
+}
+
+// A report that is not written down, or only in part, is no success.
+int flush_output(int status) {
+  return std::fflush(stdout) != 0 || std::ferror(stdout) ? complain("the output could not be written") : status;
 }
 
 int run_batch(caf::scoped_actor& self, const thumbnails::options& opts, const caf::actor& pool) {
@@ -62,7 +80,7 @@ int run_batch(caf::scoped_actor& self, const thumbnails::options& opts, const ca
   self->request(batch, caf::infinite, thumbnails::run_atom_v)
     .receive(
       [&](const thumbnails::batch_outcome& x) {
-        status = x.unwritten > 0 ? trouble : x.failed > 0 ? some_failed : all_done;
+        status = x.unwritten + x.unread_folders > 0 ? trouble : x.failed > 0 ? some_failed : all_done;
       },
       [&](const caf::error& reason) { status = complain("the batch ended early: " + to_string(reason)); });
   return status;
@@ -96,20 +114,22 @@ int main(int argc, char** argv) {
     return complain(opts.error().text + "\n" + thumbnails::usage_text());
   if (opts->help) {
     std::fputs(thumbnails::usage_text(), stdout);
-    return all_done;
+    return flush_output(all_done);
   }
   if (auto wrong = opts->listen_host.empty() ? check_folders(*opts) : std::nullopt)
     return complain(*wrong);
+  std::signal(SIGXFSZ, SIG_IGN); // a limit on the size of files is an error of one write
   auto is_batch = opts->listen_host.empty();
   cfg.load<bulkhead::host>();
   if (is_batch)
     cfg.set("bulkhead.certificates-dir", opts->output + "/certificates");
   caf::actor_system system{cfg};
   caf::scoped_actor self{system};
-  if (is_batch)
-    log_to_file(system, opts->output + "/batch.log");
+  auto log = is_batch ? log_to_file(system, opts->output + "/batch.log") : nullptr;
   auto pool = self->spawn(thumbnails::pool, opts->pool);
   auto status = is_batch ? run_batch(self, *opts, pool) : run_service(self, *opts, pool);
   self->send_exit(pool, caf::exit_reason::user_shutdown);
-  return status;
+  if (log && log->failed)
+    status = complain(opts->output + "/batch.log could not be written");
+  return flush_output(status);
 }

@@ -38,11 +38,14 @@ struct pool_health {
   uint64_t failed = 0;
   uint64_t replaced = 0;
 
+  /// Whether a picture would be taken now.
+  bool serving = false;
+
   template <class Inspector>
   friend bool inspect(Inspector& f, pool_health& x) {
     return f.object(x).fields(f.field("workers", x.workers), f.field("ready", x.ready), f.field("busy", x.busy),
                               f.field("waiting", x.waiting), f.field("served", x.served), f.field("failed", x.failed),
-                              f.field("replaced", x.replaced));
+                              f.field("replaced", x.replaced), f.field("serving", x.serving));
   }
 };
 
@@ -54,10 +57,13 @@ struct batch_outcome {
   /// Thumbnails that could not be written.
   uint64_t unwritten = 0;
 
+  /// Folders whose files are not all known.
+  uint64_t unread_folders = 0;
+
   template <class Inspector>
   friend bool inspect(Inspector& f, batch_outcome& x) {
     return f.object(x).fields(f.field("succeeded", x.succeeded), f.field("failed", x.failed),
-                              f.field("unwritten", x.unwritten));
+                              f.field("unwritten", x.unwritten), f.field("unread_folders", x.unread_folders));
   }
 };
 

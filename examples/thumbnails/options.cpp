@@ -113,7 +113,8 @@ const char* usage_text() noexcept {
          "  --client-ms N     for a client to send a header, a body, or to take an answer (20000)\n"
          "\n"
          "Exit status of a batch: 0 all done, 1 some could not be done, 2 wrong usage or the program's own I/O "
-         "failed.\n";
+         "failed:\n"
+         "a folder that could not be read, a thumbnail or the report that could not be written.\n";
 }
 
 } // namespace thumbnails

@@ -1,6 +1,8 @@
 #include "client.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -64,6 +66,19 @@ reply client::receive() {
     return {};
   auto type = response[http::field::content_type];
   return {response.result_int(), {type.data(), type.size()}, response.body(), response.keep_alive()};
+}
+
+std::string client::receive_header() {
+  std::string text;
+  error_code failed;
+  auto size = boost::asio::read_until(impl_->socket, boost::asio::dynamic_buffer(text), "\r\n\r\n", failed);
+  text.resize(size); // what else has arrived is not needed
+  return text;
+}
+
+void client::end_sending() {
+  error_code ignored;
+  impl_->socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 bool client::is_at_end() {

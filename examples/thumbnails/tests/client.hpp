@@ -30,6 +30,12 @@ public:
   /// Status 0: the connection ended.
   reply receive();
 
+  /// The header of an answer as bytes, its body left out; empty if the connection ended.
+  std::string receive_header();
+
+  /// Says that nothing more comes.
+  void end_sending();
+
   reply exchange(std::string_view method, std::string_view target, std::string_view body = {}) {
     send(method, target, body);
     return receive();
