@@ -18,12 +18,16 @@ std::string lacking(const char* feature, const char* since, const os_error& erro
          + error.message() + ")";
 }
 
-std::optional<std::string> look_for_missing() {
+std::optional<std::string> look_for_memory() {
   auto file = memory_file::create("bulkhead-probe", 4096);
   if (!file)
     return lacking("memfds with seals", "3.17", file.error());
   if (auto sealed = file->forbid_new_writers(); !sealed)
     return lacking("the seal F_SEAL_FUTURE_WRITE", "5.1", sealed.error());
+  return std::nullopt;
+}
+
+std::optional<std::string> look_for_processes() {
   if (auto self = own_pidfd(); !self)
     return lacking("pidfds", "5.3", self.error());
   constexpr auto no_descriptor = std::numeric_limits<unsigned>::max();
@@ -34,9 +38,15 @@ std::optional<std::string> look_for_missing() {
 
 } // namespace
 
-std::optional<std::string> missing_kernel_feature() {
-  static const auto missing = look_for_missing();
+std::optional<std::string> missing_memory_feature() {
+  static const auto missing = look_for_memory();
   return missing;
+}
+
+std::optional<std::string> missing_kernel_feature() {
+  static const auto missing = look_for_processes();
+  auto first = missing_memory_feature();
+  return first ? first : missing;
 }
 
 } // namespace bulkhead::platform

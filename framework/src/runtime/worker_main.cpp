@@ -133,7 +133,7 @@ int run_worker(caf::actor_system_config& cfg) {
     return refuse(control.get(), {errc::types_not_initialized, explain(errc::types_not_initialized)});
   if (auto verdict = transport::compare(*host, own_hello()); verdict.code != errc::none)
     return refuse(control.get(), verdict);
-  if (auto missing = platform::missing_kernel_feature())
+  if (auto missing = host->makes_copies != 0 ? platform::missing_kernel_feature() : platform::missing_memory_feature())
     return refuse(control.get(), {errc::startup_failed, *missing});
   platform::name_process(host->makes_copies != 0 ? "fork server" : "worker");
   if (host->makes_copies != 0) {
