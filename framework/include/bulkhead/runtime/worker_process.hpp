@@ -171,7 +171,7 @@ private:
   void watch_process();
   caf::error execute_program(std::vector<platform::process_spec::passed_fd> passed);
   caf::error request_copy(int control, const std::vector<platform::process_spec::passed_fd>& passed);
-  platform::result<void> say_hello(int control, shm::geometry rings);
+  platform::result<void> say_hello(int control, shm::geometry rings, uint64_t settings_bytes);
   void on_line(std::string_view line, bool is_error);
   void await_verdict(std::function<void(caf::error)> ready);
   void on_verdict();

@@ -14,7 +14,7 @@
 namespace bulkhead::transport {
 
 /// The number of the protocol that this build speaks.
-constexpr uint32_t protocol_version = 11;
+constexpr uint32_t protocol_version = 12;
 
 /// Twenty random octets that name one host system. Together with a process number they make a CAF node id.
 using system_key = std::array<uint8_t, 20>;
@@ -43,8 +43,10 @@ constexpr int host_bell = 7;
 constexpr int channel = 8;
 /// Only if the host tracks tickets.
 constexpr int ticket_states = 9;
+/// Only if there are settings. A copy has them from its fork server.
+constexpr int settings = 10;
 /// The first number that is no worker's.
-constexpr int end = 10;
+constexpr int end = 11;
 /// Of a fork server, which has only this one and the control socket: the function that it runs first, with its arguments.
 constexpr int preload = 4;
 } // namespace worker_fd
@@ -84,6 +86,8 @@ struct hello {
   uint8_t unused[4] = {};
   /// Of a fork server: size of what `worker_fd::preload` holds. 0: there is nothing to run first.
   uint64_t preload_bytes = 0;
+  /// Size of what `worker_fd::settings` holds, of a worker or a fork server. 0: there is nothing.
+  uint64_t settings_bytes = 0;
 
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };
