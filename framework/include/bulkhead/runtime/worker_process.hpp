@@ -193,7 +193,8 @@ private:
   [[nodiscard]] worker_death death_without_cause(platform::exit_status status) const;
   std::optional<worker_death> certificate(platform::exit_status status);
   void report_death(const worker_death& death, const std::map<uint64_t, root>& left);
-  caf::error make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via);
+  caf::error make_root(uint64_t id, const transport::spawn_request& what, spawn_callback done,
+                       std::shared_ptr<link>& via);
   std::optional<root> take_root(uint64_t id);
   void end_root(uint64_t id, root& what, const caf::error& reason);
   void limit_spawn(uint64_t id);
