@@ -98,3 +98,23 @@ TEST_CASE("typed handles travel in messages and as arguments of a spawn") {
   CHECK(ask<counter_actor>(s.self, user, caf::get_atom_v) == counts);
   CHECK(ask<bool>(s.self, user, counts) == true);
 }
+
+TEST_CASE("a typed handle tells the messages that its actor takes") {
+  auto where = GENERATE(place::in_host, place::in_worker);
+  auto restart = GENERATE(false, true);
+  CAPTURE(where, restart);
+  stage s{where};
+  if (where == place::in_worker && restart)
+    s.options.restart.when = bulkhead::restart_when::always;
+  auto own = s.spawn<counter_actor>("counter", int32_t{5});
+  auto types = caf::actor_cast<caf::strong_actor_ptr>(own)->get()->message_types();
+  CHECK(types.size() == 2);
+  CHECK(types == s.sys.message_types<counter_actor>());
+}
+
+TEST_CASE("a typed pool tells the messages that its members take") {
+  stage s{place::in_worker};
+  auto pool = s.host.pool<counter_actor>("counter", {.workers_max = 1}, int32_t{5});
+  REQUIRE(pool);
+  CHECK(caf::actor_cast<caf::strong_actor_ptr>(*pool)->get()->message_types() == s.sys.message_types<counter_actor>());
+}

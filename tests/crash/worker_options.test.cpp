@@ -1,12 +1,14 @@
 #include <catch2/catch.hpp>
 
 #include "crash/actors.hpp"
+#include "support/stage.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 using namespace crash;
+using namespace std::chrono_literals;
 using bulkhead::worker_options;
 using test_support::eventually;
 using test_support::host_fixture;
@@ -26,6 +29,14 @@ std::string told(host_fixture& f, const worker_options& options, const std::stri
   auto result = request<std::string>(f.sys, *actor, caf::make_message(what));
   REQUIRE(result);
   return *result;
+}
+
+bool is_installed(const std::string& program) {
+  std::istringstream folders{std::getenv("PATH")};
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (std::filesystem::exists(folder + '/' + program))
+      return true;
+  return false;
 }
 
 class log_lines {
@@ -113,6 +124,32 @@ TEST_CASE("a command prefix comes before the program") {
   options.command_prefix = {"nice", "-n", "5"};
   options.arguments = {"--behind-the-program"};
   CHECK(told(f, options, "arguments").find("--behind-the-program") != std::string::npos);
+}
+
+TEST_CASE("a worker runs under the tools that are installed, and ends in good order") {
+  using prefix = std::vector<std::string>;
+  host_fixture f;
+  for (auto& tool : {prefix{"valgrind", "-q"}, {"strace", "-f", "-o", "/dev/null"}, {"setarch", "-R"}, {"nohup"}}) {
+    if (!is_installed(tool.front()) || (test_support::sanitized && tool.front() == "valgrind")) {
+      WARN("left out: " << tool.front());
+      continue;
+    }
+    CAPTURE(tool.front());
+    worker_options options;
+    options.command_prefix = tool;
+    options.startup_timeout = 300s;
+    options.stop_timeout = 300s;
+    auto actor = f.host.spawn("surroundings", options);
+    REQUIRE(actor);
+    caf::scoped_actor self{f.sys};
+    self->monitor(*actor);
+    std::string folder;
+    self->request(*actor, 300s, std::string{"folder"})
+      .receive([&](std::string& told) { folder = std::move(told); }, [](const caf::error&) {});
+    CHECK(folder == std::filesystem::current_path().string());
+    self->send_exit(*actor, caf::exit_reason::user_shutdown);
+    CHECK(test_support::end_of(self, *actor) == caf::exit_reason::user_shutdown);
+  }
 }
 
 TEST_CASE("another executable may be the worker") {

@@ -5,9 +5,19 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <future>
+#include <memory>
 
 using namespace test_support;
 using bulkhead::errc;
+
+namespace {
+
+int32_t of_this_file(int32_t x) {
+  return x;
+}
+
+} // namespace
 
 TEST_CASE("a crash fails exactly the task that was running, and all others get their results") {
   auto children = count_children();
@@ -107,4 +117,31 @@ TEST_CASE("a result that is larger than the mailbox is with the host before the 
     CHECK(large.get() == std::string(size_t{1} << 20, 'x'));
     CHECK(small.get() == std::string(size_t{1} << 13, 'x'));
   }
+}
+
+TEST_CASE("a certificate names the function of the task that ran last") {
+  host_fixture f;
+  auto seen = std::make_shared<std::promise<bulkhead::death_certificate>>();
+  auto result = seen->get_future();
+  auto listener = f.sys.spawn([seen](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
+    return {[seen](const bulkhead::death_certificate& what) { seen->set_value(what); }};
+  });
+  f.host.subscribe(listener);
+  bulkhead::executor pool{f.sys, {.workers_max = 1}};
+  REQUIRE(pool.submit<&tasks::square>(3).get() == 9);
+  REQUIRE(pool.submit<&of_this_file>(3).get() == 3);
+  REQUIRE(pool.submit([](int32_t x) { return x; }, int32_t{4}).get() == 4);
+  REQUIRE_FALSE(pool.submit<&tasks::crash>(1).get());
+  REQUIRE(result.wait_for(patience) == std::future_status::ready);
+  auto certificate = result.get();
+  std::vector<std::string> marks;
+  for (auto& x : certificate.events)
+    if (x.what == bulkhead::worker_event_kind::mark)
+      marks.push_back(x.text);
+  REQUIRE(marks.size() == 4);
+  CHECK(marks[0] == "task tasks::square");
+  CHECK(marks[1] == "task of_this_file");
+  CHECK(marks[2].find("lambda") != std::string::npos);
+  CHECK(marks[3] == "task tasks::crash");
 }

@@ -39,6 +39,11 @@ void init_types() {
 ///
 /// What stands behind it in a worker, `main`'s and static objects' destructors and atexit(3) handlers run when the worker ends in good
 /// order, and have `worker_options::stop_timeout` for it. Threads of actors that have not ended still run then.
+///
+/// A worker's actors see the values of the host's configuration, whatever set them there: the command line, a file, or the program. It has
+/// what the command line left over, too, and members that are bound to options. `worker_options::arguments` come before them, and an
+/// argument with a wrong value fails the start with `errc::invalid_option`. Bulkhead's options, `caf.scheduler`, `caf.middleman` and
+/// `caf.logger.file.path` stay the host's.
 /// @param cfg the configuration of the host and of its workers.
 [[nodiscard]] std::optional<int> run_if_worker(caf::actor_system_config& cfg);
 

@@ -24,13 +24,17 @@ bool is_missing(const os_error& error) noexcept {
   return error.number == ENOSYS || error.number == EPERM || error.number == EACCES || error.number == EINVAL;
 }
 
-std::optional<std::string> look_for_missing() {
+std::optional<std::string> look_for_memory() {
   auto file = memory_file::create("bulkhead-probe", 4096);
   if (!file && is_missing(file.error()))
     return lacking("memfds with seals", "3.17", file.error());
   if (file)
     if (auto sealed = file->forbid_new_writers(); !sealed && is_missing(sealed.error()))
       return lacking("the seal F_SEAL_FUTURE_WRITE", "5.1", sealed.error());
+  return std::nullopt;
+}
+
+std::optional<std::string> look_for_processes() {
   if (auto self = own_pidfd(); !self && is_missing(self.error()))
     return lacking("pidfds", "5.3", self.error());
   constexpr auto no_descriptor = std::numeric_limits<unsigned>::max();
@@ -41,9 +45,15 @@ std::optional<std::string> look_for_missing() {
 
 } // namespace
 
-std::optional<std::string> missing_kernel_feature() {
-  static const auto missing = look_for_missing();
+std::optional<std::string> missing_memory_feature() {
+  static const auto missing = look_for_memory();
   return missing;
+}
+
+std::optional<std::string> missing_kernel_feature() {
+  static const auto missing = look_for_processes();
+  auto first = missing_memory_feature();
+  return first ? first : missing;
 }
 
 } // namespace bulkhead::platform

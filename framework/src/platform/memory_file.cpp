@@ -3,6 +3,7 @@
 #include "proc_file.hpp"
 #include "write_signals.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
@@ -98,6 +99,17 @@ result<memory_file> memory_file::create_in_part(const char* name, size_t bytes, 
   if (::fcntl(fd.get(), F_ADD_SEALS, size_seals) != 0)
     return last_error("fcntl F_ADD_SEALS");
   return memory_file{std::move(fd), bytes};
+}
+
+result<memory_file> memory_file::create_with(const char* name, std::span<const std::byte> content) {
+  auto file = create(name, content.size());
+  if (!file)
+    return file.error();
+  auto memory = file->map_writable();
+  if (!memory)
+    return memory.error();
+  std::copy(content.begin(), content.end(), memory->data());
+  return file;
 }
 
 result<void> memory_file::reserve_rest() {

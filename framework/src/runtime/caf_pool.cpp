@@ -52,6 +52,11 @@ const char* caf_pool::name() const {
   return "bulkhead.pool";
 }
 
+std::set<std::string> caf_pool::message_types() const {
+  auto& all = behind_->interface();
+  return {all.begin(), all.end()};
+}
+
 bool caf_pool::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) {
   return behind_->enqueue(caf::strong_actor_ptr{ctrl()}, std::move(what), context);
 }

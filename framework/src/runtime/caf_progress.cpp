@@ -11,6 +11,7 @@
 #include <caf/mailbox_element.hpp>
 
 #include <algorithm>
+#include <string_view>
 
 namespace bulkhead::runtime {
 
@@ -43,11 +44,18 @@ void omit(const caf::mailbox_element& element) {
   const_cast<caf::mailbox_element&>(element).mid = nobodys_response();
 }
 
+// A blocking actor on a thread that runs others waits there for what only this process's loop can bring it.
+void tell_of_wait(const caf::local_actor& self) {
+  static_cast<caf_scheduler&>(self.home_system().scheduler()).handler_may_wait();
+}
+
 } // namespace
 
 void caf_progress::add_actor(const caf::local_actor& self, const caf::local_actor* parent) {
   if (next_ != nullptr)
     next_->add_actor(self, parent);
+  if (self.getf(caf::abstract_actor::is_blocking_flag) && std::string_view{self.name()} == "scoped_actor")
+    tell_of_wait(self);
 }
 
 void caf_progress::remove_actor(const caf::local_actor& self) {
@@ -82,6 +90,8 @@ void caf_progress::after_processing(const caf::local_actor& self, caf::invoke_me
 void caf_progress::before_sending(const caf::local_actor& self, caf::mailbox_element& element) {
   if (next_ != nullptr)
     next_->before_sending(self, element);
+  if (self.getf(caf::abstract_actor::is_blocking_flag))
+    tell_of_wait(self);
 }
 
 void caf_progress::before_sending_scheduled(const caf::local_actor& self, caf::actor_clock::time_point timeout,

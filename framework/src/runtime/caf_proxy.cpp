@@ -20,6 +20,10 @@ const char* caf_proxy::name() const {
   return "bulkhead.proxy";
 }
 
+std::set<std::string> caf_proxy::message_types() const {
+  return message_types_;
+}
+
 bool caf_proxy::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) {
   if (getf(is_terminated_flag)) {
     if (what->mid.is_request() && what->sender)

@@ -57,6 +57,7 @@ caf_scheduler::caf_scheduler(caf::actor_system& system, transport::process_numbe
                                          lapse(std::move(over));
                                        });
   router_ = std::make_unique<router>(system, self, key, *this);
+  alone_ = !router_->is_host();
 }
 
 caf_scheduler::~caf_scheduler() = default;
@@ -82,25 +83,31 @@ void caf_scheduler::start() {
         if (auto cost = platform::measure_wakeup_ns())
           spin_ns_ = std::clamp(cost, spin_ns_min, spin_ns_max);
       });
-    for (auto left = std::max<size_t>(num_workers(), 1); left > 0; --left)
-      start_thread();
+    {
+      std::lock_guard guard{duty_mutex_};
+      for (size_t i = 0; i < std::max<size_t>(num_workers(), 1); ++i)
+        launch_loop();
+    }
     super::start();
   } catch (const std::system_error& failed) {
     end_without_threads(failed, router_->is_host());
   }
 }
 
-void caf_scheduler::start_thread() {
+// Under the mutex of duties.
+void caf_scheduler::launch_loop() {
   threads_.push_back(system().launch_thread("bulkhead.loop", [this] {
     worker self{*this, router_->proxies()};
     unit_of_thread = &self;
     {
-      std::lock_guard guard{workers_mutex_};
+      std::scoped_lock guard{workers_mutex_, duty_mutex_};
+      if (workers_.empty())
+        first_ = on_duty_ = &self;
       workers_.push_back(&self);
     }
     run(self);
     {
-      std::lock_guard guard{workers_mutex_};
+      std::scoped_lock guard{workers_mutex_, duty_mutex_};
       std::erase(workers_, &self);
     }
     unit_of_thread = nullptr;
@@ -119,9 +126,14 @@ void caf_scheduler::stop_loops() {
     std::lock_guard guard{mutex_};
     followers_wake_.notify_all();
   }
-  for (auto& t : threads_)
+  std::vector<std::thread> all;
+  {
+    std::lock_guard guard{duty_mutex_};
+    duty_changed_.notify_all();
+    all.swap(threads_);
+  }
+  for (auto& t : all)
     t.join();
-  threads_.clear();
 }
 
 void caf_scheduler::join() {
@@ -213,6 +225,10 @@ void caf_scheduler::wake_one() {
 
 void caf_scheduler::run(worker& self) {
   while (!stopping_) {
+    if (!serves(self)) {
+      stand_by(self);
+      continue;
+    }
     if (self.waiting() > 0 || queued_ > 0)
       start_guard();
     if (!frozen_) {
@@ -220,12 +236,13 @@ void caf_scheduler::run(worker& self) {
       if (run_shared(self))
         continue;
     }
-    if (polling_.try_take()) {
+    if (try_take_polling(self)) {
+      look_for_pause();
       poll(self);
       share_surplus(self);
       polling_.give_back();
     } else if (self.waiting() == 0) {
-      follow();
+      follow(self);
     }
   }
   // Whoever is frozen has a successor, whose messages must not be counted as handled by being dropped here.
@@ -236,13 +253,13 @@ void caf_scheduler::run(worker& self) {
 
 // Each job that waits now runs once: what they make runnable waits until the mailboxes were looked at.
 void caf_scheduler::run_local(worker& self) {
-  for (auto count = self.waiting(); count > 0; --count)
+  for (auto count = self.waiting(); count > 0 && !frozen_; --count)
     if (auto job = self.next())
       run_job(self, job);
 }
 
 bool caf_scheduler::run_shared(worker& self) {
-  if (queued_ == 0)
+  if (queued_ == 0 || frozen_)
     return false;
   caf::resumable* job = nullptr;
   {
@@ -263,9 +280,13 @@ void caf_scheduler::run_job(worker& self, caf::resumable* job) {
     request_waits_.look_at(*job);
   if (waits_.keeps(job))
     return;
+  if (alone_ && !begin_job(self, job))
+    return;
   handled_log::batch batch;
   std::optional<room_wait> wanted;
   auto result = take_turn(self, job, wanted);
+  if (alone_)
+    end_job(self);
   auto ended = result == caf::resumable::done || result == caf::resumable::shutdown_execution_unit;
   if (wanted && !ended) {
     suspend(job, std::move(*wanted), result == caf::resumable::resume_later);
@@ -296,9 +317,9 @@ caf::resumable::resume_result caf_scheduler::take_turn(worker& self, caf::resuma
   return result;
 }
 
-void caf_scheduler::follow() {
+void caf_scheduler::follow(const worker& self) {
   std::unique_lock guard{mutex_};
-  auto wanted = [this] { return !queue_.empty() || stopping_ || take_over_ || !polling_.taken(); };
+  auto wanted = [&] { return !queue_.empty() || stopping_ || take_over_ || !polling_.taken() || !serves(self); };
   if (wanted()) {
     take_over_ = false;
     return;

@@ -26,6 +26,12 @@ caf_scheduler::worker::job_list caf_scheduler::worker::take_half() {
   return result;
 }
 
+caf_scheduler::worker::job_list caf_scheduler::worker::take_all() {
+  std::lock_guard guard{mutex_};
+  waiting_ = 0;
+  return std::exchange(local_, {});
+}
+
 caf_scheduler::worker::job_list caf_scheduler::worker::take_from_stuck() {
   std::lock_guard guard{mutex_};
   if (std::exchange(begun_at_last_look_, begun_) != begun_)

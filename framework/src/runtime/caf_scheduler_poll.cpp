@@ -36,7 +36,7 @@ void caf_scheduler::poll(worker& self) {
     sweep_due_ = true;
   if (router_->sweep_wanted())
     router_->sweep();
-  if (found > 0 || runnable(self) || stopping_)
+  if (found > 0 || runnable(self) || leaves(self))
     return;
   if (!spin(self))
     park(self);
@@ -52,7 +52,7 @@ bool caf_scheduler::spin(worker& self) {
   uint64_t end = 0;
   uint64_t next_io = 0;
   for (unsigned round = 1;; ++round) {
-    if (poll_links(self) > 0 || runnable(self) || stopping_) {
+    if (poll_links(self) > 0 || runnable(self) || leaves(self)) {
       sweep_due_ = true;
       return true;
     }
@@ -74,13 +74,13 @@ bool caf_scheduler::spin(worker& self) {
   }
 }
 
-void caf_scheduler::park(worker&) {
+void caf_scheduler::park(worker& self) {
   refresh();
   if (!arm_all())
     return;
   parked_ = true;
   // Whoever queues a job after this look finds `parked_` and wakes this thread.
-  if ((queued_ == 0 || frozen_) && !stopping_) {
+  if ((queued_ == 0 || frozen_) && !leaves(self)) {
     if (sweep_due_ || router_->owes_releases()) {
       // What other processes lent this one is given back once things have calmed down.
       if (io_->wait_for(sweep_delay) == 0 && links_version_ == polled_version_) {

@@ -40,15 +40,18 @@ void departure::add_source(const wire_address& who, const caf::strong_actor_ptr&
   source_ = &actor;
 }
 
-void departure::add_all(const caf::message& content, const caf::byte_buffer& encoded) {
+void departure::add_all(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages,
+                        const caf::byte_buffer& encoded) {
   auto& routes = link_.routes();
+  for (auto& x : stages)
+    remember_end(x, routes);
   for (size_t i = 0; i < content.size(); ++i) {
     if (content.match_element<caf::actor>(i))
       remember_end(caf::actor_cast<caf::strong_actor_ptr>(content.get_as<caf::actor>(i)), routes);
     else if (content.match_element<caf::strong_actor_ptr>(i))
       remember_end(content.get_as<caf::strong_actor_ptr>(i), routes);
   }
-  for_each_handle(content, encoded, routes.key(), [&](const wire_address& who) {
+  for_each_handle(content, stages, encoded, routes.key(), [&](const wire_address& who) {
     if (who.process == link_.peer())
       return;
     auto actor = routes.find(who);

@@ -15,11 +15,12 @@
 #include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
+#include <caf/actor_system.hpp>
 #include <caf/config.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -42,17 +43,6 @@ caf::expected<caf::byte_buffer> encoded(const bound_function& what) {
   if (auto failed = transport::encode(nullptr, request, result, flags, nullptr))
     return failed;
   return result;
-}
-
-platform::result<platform::memory_file> file_with(const caf::byte_buffer& content) {
-  auto file = platform::memory_file::create("bulkhead-preload", content.size());
-  if (!file)
-    return file.error();
-  auto memory = file->map_writable();
-  if (!memory)
-    return memory.error();
-  std::memcpy(memory->data(), content.data(), content.size());
-  return file;
 }
 
 } // namespace
@@ -124,12 +114,19 @@ caf::error fork_server::launch() {
     auto content = encoded(options_.preload);
     if (!content)
       return std::move(content.error());
-    auto file = file_with(*content);
+    auto file = platform::memory_file::create_with("bulkhead-preload", std::as_bytes(std::span{*content}));
     if (!file)
       return transport::kernel_refusal(file.error());
     first.emplace(std::move(*file));
     what.preload_bytes = first->size();
     spec.passed.push_back({first->fd(), transport::worker_fd::preload});
+  }
+  auto settings = settings_file(host_.system().config(), options_);
+  if (!settings)
+    return std::move(settings.error());
+  if (*settings) {
+    what.settings_bytes = (*settings)->size();
+    spec.passed.push_back({(*settings)->fd(), transport::worker_fd::settings});
   }
   auto streams = open_streams(host_.the_keeper().context(), options_, [this](std::string_view line, bool) {
     host_.log("[fork server " + std::to_string(slot_) + " pid " + std::to_string(pid_) + "] " + std::string{line});

@@ -42,12 +42,13 @@ bool is_plain(caf::type_id_t id) {
 
 } // namespace
 
-void for_each_handle(const caf::message& content, const caf::byte_buffer& encoded, const transport::system_key& key,
+void for_each_handle(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages,
+                     const caf::byte_buffer& encoded, const transport::system_key& key,
                      const std::function<void(const wire_address&)>& found) {
   if (encoded.size() < key_offset + key.size())
     return;
   auto types = content.types();
-  if (std::all_of(types.begin(), types.end(), is_plain))
+  if (stages.empty() && std::all_of(types.begin(), types.end(), is_plain))
     return;
   auto end = encoded.data() + encoded.size();
   for (auto from = encoded.data() + key_offset;;) {

@@ -88,7 +88,7 @@ void link::spawn(uint64_t root, transport::spawn_request& what) {
     return;
   }
   departure leaving{*this, &beside};
-  leaving.add_all(what.arguments, body);
+  leaving.add_all(what.arguments, {}, body);
   const auto bytes = body.size();
   auto result = outbox_->send(record_kind::spawn, flags, {root, 0, 0, peer_, 0}, std::move(body), &leaving);
   leaving.depart();

@@ -131,7 +131,7 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
   departure leaving{*this, &beside};
   if (what->sender && head.source_process != peer_)
     leaving.add_source({head.source_process, head.source}, what->sender);
-  leaving.add_all(what->payload, body.buffer);
+  leaving.add_all(what->payload, what->stages, body.buffer);
   // A worker's own requests fail with the worker; there they are kept for the search for circles only.
   auto tracked = what->mid.is_request() && what->sender && (router_.is_host() || !as_proxy(what->sender));
   auto key = request_key{head.source_process, head.source, what->mid.request_id().integer_value()};

@@ -22,6 +22,7 @@ void supervised_slot::start(spawn_callback done) {
   caf::actor_config cfg;
   auto handle = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(
     address_.actor, system.node(), &system, cfg, link::nowhere(host_.routes()), address_, shared_from_this());
+  static_cast<caf_proxy*>(handle->get())->message_types(what_.interface);
   handle_ = caf::actor_cast<caf::weak_actor_ptr>(handle);
   host_.routes().alias(address_, handle);
   {

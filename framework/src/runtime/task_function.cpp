@@ -49,6 +49,17 @@ std::string describe(const task_entry& entry) {
   return boost::core::demangle(entry.name);
 }
 
+std::string name_of_function(const task_entry& entry) {
+  auto whole = describe(entry);
+  constexpr std::string_view unnamed = "(anonymous namespace)::";
+  for (auto at = whole.find(unnamed); at != std::string::npos; at = whole.find(unnamed))
+    whole.erase(at, unnamed.size());
+  auto begin = whole.find_first_not_of("&(", whole.find('&'));
+  if (begin == std::string::npos || whole.find("{lambda") != std::string::npos)
+    return whole;
+  return whole.substr(begin, whole.find_first_of("(,>", begin) - begin);
+}
+
 caf::message run_guarded(task_function run, const caf::message& arguments) {
   try {
     return run(arguments);

@@ -5,6 +5,7 @@
 #include "bulkhead/runtime/caf_factory.hpp"
 #include "bulkhead/runtime/caf_scheduler.hpp"
 #include "bulkhead/runtime/task_function.hpp"
+#include "bulkhead/runtime/worker_main.hpp"
 #include "bulkhead/transport/task_records.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
@@ -17,6 +18,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -55,6 +57,8 @@ struct runner_state {
   task_claims claims;
   caf_scheduler* scheduler = nullptr;
   std::deque<waiting_call> waiting;
+  /// Of the functions that have run.
+  std::unordered_map<uint64_t, std::string> names;
   bool goes_on = false;
 };
 
@@ -67,12 +71,23 @@ caf::message run(uint64_t function, const caf::message& arguments) {
   return run_guarded(entry->run, arguments);
 }
 
+// What a certificate says of the task that ran last.
+const std::string& name_of(runner_state& state, uint64_t function) {
+  auto& result = state.names[function];
+  if (result.empty()) {
+    auto entry = find_task_function(function);
+    result = "task " + (entry != nullptr ? name_of_function(*entry) : "of an unknown function");
+  }
+  return result;
+}
+
 void run_one(runner* self, waiting_call what) {
   task_result result;
   if (auto board = self->state.claims.board(); board.begin(what.call.number, platform::now_ns())) {
     running_task now{&board, what.call.number};
     task_of_thread = &now;
     result.number = what.call.number;
+    mark_moment(name_of(self->state, what.call.function));
     result.value = run(what.call.function, what.call.arguments);
     task_of_thread = nullptr;
   }

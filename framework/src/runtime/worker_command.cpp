@@ -6,12 +6,14 @@
 #include "bulkhead/platform/pipe.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/worker_output.hpp"
+#include "bulkhead/runtime/worker_settings.hpp"
 #include "bulkhead/transport/handshake.hpp"
 #include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 namespace bulkhead::runtime {
@@ -57,6 +59,19 @@ platform::process_spec command_of(const worker_options& options, const platform:
   // Until it survives them: a Ctrl-C may come before its `main`.
   spec.blocked = platform::group_signals();
   return spec;
+}
+
+caf::expected<std::optional<platform::memory_file>> settings_file(const caf::actor_system_config& host,
+                                                                  const worker_options& options) {
+  auto content = settings_for_worker(host, options.arguments);
+  if (!content)
+    return std::move(content.error());
+  if (content->empty())
+    return std::optional<platform::memory_file>{};
+  auto file = platform::memory_file::create_with("bulkhead-settings", std::as_bytes(std::span{*content}));
+  if (!file)
+    return as_exhausted(file.error());
+  return std::optional{std::move(*file)};
 }
 
 caf::expected<standard_streams> open_streams(boost::asio::io_context& io, const worker_options& options,

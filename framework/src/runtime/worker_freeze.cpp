@@ -11,15 +11,25 @@
 namespace bulkhead::runtime {
 
 void worker_system::on_freeze(bool wanted) {
-  std::lock_guard guard{mutex_};
-  ++freezes_;
+  std::unique_lock guard{mutex_};
+  auto number = ++freezes_;
   handed_over_ = false;
-  owes_frozen_ = wanted;
-  if (wanted)
-    freeze();
-  else
+  owes_frozen_ = false;
+  if (!wanted) {
     thaw();
-  changed_.notify_all();
+    changed_.notify_all();
+    return;
+  }
+  guard.unlock();
+  // What a handler waits for comes from actors that must not stand still.
+  between_handlers([this, number] {
+    std::lock_guard lock{mutex_};
+    if (number != freezes_ || stopping_)
+      return;
+    owes_frozen_ = true;
+    freeze();
+    changed_.notify_all();
+  });
 }
 
 void worker_system::on_snapshot(uint64_t, std::span<const std::byte> encoded) {

@@ -1,6 +1,7 @@
 // How a worker process is started: regions, command line, hello.
 
 #include "bulkhead/platform/executable_file.hpp"
+#include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/platform/socket_pair.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
@@ -98,11 +99,19 @@ caf::error worker_process::launch(bool as_copy) {
                                {edge->channel.get(), worker_fd::channel}});
   if (edge->ticket_states)
     passed.push_back({edge->ticket_states->fd(), worker_fd::ticket_states});
+  caf::expected<std::optional<platform::memory_file>> settings{std::nullopt};
+  if (!as_copy)
+    settings = settings_file(host_.system().config(), options_);
+  if (!settings)
+    return std::move(settings.error());
+  if (*settings)
+    passed.push_back({(*settings)->fd(), worker_fd::settings});
   if (auto failed = as_copy ? request_copy(control->ours.get(), passed) : execute_program(std::move(passed)))
     return failed;
   // It waits for the hello, and uses nothing before.
   auto reserved = reserve_pages(*edge);
-  auto greeted = reserved ? say_hello(control->ours.get(), edge->host.rings) : reserved;
+  auto greeted =
+    reserved ? say_hello(control->ours.get(), edge->host.rings, *settings ? (*settings)->size() : 0) : reserved;
   if (!greeted) {
     process_.reset();
     if (as_copy)
@@ -139,7 +148,7 @@ void worker_process::on_line(std::string_view line, bool is_error) {
             + std::to_string(pid_) + "] " + std::string{line});
 }
 
-platform::result<void> worker_process::say_hello(int control, shm::geometry rings) {
+platform::result<void> worker_process::say_hello(int control, shm::geometry rings, uint64_t settings_bytes) {
   transport::hello what;
   what.caf_version = CAF_VERSION;
   what.host_pid = platform::pid();
@@ -163,6 +172,7 @@ platform::result<void> worker_process::say_hello(int control, shm::geometry ring
   what.spin_ns = host_.spin_ns();
   what.stays = stays_ ? 1 : 0;
   what.blocked_signals = platform::blocked_signals();
+  what.settings_bytes = settings_bytes;
   auto sent = transport::send_hello(control, what);
   // A worker that is gone already is reported by its exit.
   if (!sent && (sent.error().number == EPIPE || sent.error().number == ECONNRESET))

@@ -5,11 +5,13 @@
 #include "bulkhead/platform/fd_passing.hpp"
 #include "bulkhead/platform/group_signals.hpp"
 #include "bulkhead/platform/kernel_features.hpp"
+#include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/platform/process_limits.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_progress.hpp"
 #include "bulkhead/runtime/fork_server_main.hpp"
 #include "bulkhead/runtime/task_runner.hpp"
+#include "bulkhead/runtime/worker_settings.hpp"
 #include "bulkhead/runtime/worker_system.hpp"
 #include "bulkhead/shm/notes.hpp"
 #include "bulkhead/transport/codec.hpp"
@@ -101,6 +103,16 @@ public:
   }
 };
 
+caf::error read_settings(size_t bytes, caf::actor_system_config& cfg) {
+  auto file = platform::memory_file::adopt(platform::unique_fd{transport::worker_fd::settings}, bytes);
+  if (!file)
+    return caf::make_error(errc::startup_failed, file.error().message());
+  auto memory = file->map_readonly();
+  if (!memory)
+    return caf::make_error(errc::startup_failed, memory.error().message());
+  return take_settings({memory->data(), bytes}, cfg);
+}
+
 transport::hello own_hello() {
   transport::hello result;
   result.caf_version = CAF_VERSION;
@@ -156,8 +168,11 @@ int run_worker(caf::actor_system_config& cfg) {
     return refuse(control.get(), {errc::types_not_initialized, explain(errc::types_not_initialized)});
   if (auto verdict = transport::compare(*host, own_hello()); verdict.code != errc::none)
     return refuse(control.get(), verdict);
-  if (auto missing = platform::missing_kernel_feature())
+  if (auto missing = host->makes_copies != 0 ? platform::missing_kernel_feature() : platform::missing_memory_feature())
     return refuse(control.get(), {errc::startup_failed, *missing});
+  if (host->settings_bytes > 0)
+    if (auto failed = read_settings(host->settings_bytes, cfg))
+      return refuse(control.get(), {errc::invalid_option, explanation_in(failed)});
   platform::name_process(host->makes_copies != 0 ? "fork server" : "worker");
   if (host->makes_copies != 0) {
     serve_copies(std::move(control), *host);

@@ -74,7 +74,7 @@ void worker_process::spawn_root(uint64_t id, transport::spawn_request what, spaw
     done(caf::make_error(errc::shutting_down, "the worker is not running"));
     return;
   }
-  if (auto failed = make_root(id, what.name, done, via)) {
+  if (auto failed = make_root(id, what, done, via)) {
     done(std::move(failed));
     return;
   }
@@ -86,7 +86,8 @@ void worker_process::spawn_root(uint64_t id, transport::spawn_request what, spaw
       left->done(caf::make_error(errc::shutting_down));
 }
 
-caf::error worker_process::make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via) {
+caf::error worker_process::make_root(uint64_t id, const transport::spawn_request& what, spawn_callback done,
+                                     std::shared_ptr<link>& via) {
   std::lock_guard guard{mutex_};
   if (!link_ || state_ != state::ready || link_->closed())
     return caf::make_error(errc::shutting_down, "the worker is not running");
@@ -95,10 +96,11 @@ caf::error worker_process::make_root(uint64_t id, std::string name, spawn_callba
     caf::actor_config cfg;
     proxy = caf::make_actor<caf_proxy, caf::strong_actor_ptr>(id, host_.system().node(), &host_.system(), cfg, link_,
                                                               wire_address{transport::host_process, id});
+    static_cast<caf_proxy*>(proxy->get())->message_types(what.interface);
     host_.routes().alias({transport::host_process, id}, proxy);
   }
   auto deadline = std::make_shared<limit_timer>(host_.the_keeper().context());
-  roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline), std::move(name)});
+  roots_.emplace(id, root{std::move(done), std::move(proxy), 0, std::move(deadline), what.name});
   via = link_;
   return {};
 }

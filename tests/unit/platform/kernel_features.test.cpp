@@ -9,5 +9,6 @@ using namespace bulkhead::platform;
 TEST_CASE("this system has all that is needed, and looking costs nothing that stays") {
   auto before = open_descriptors();
   CHECK(missing_kernel_feature() == std::nullopt);
+  CHECK(missing_memory_feature() == std::nullopt);
   CHECK(open_descriptors() == before);
 }

@@ -41,7 +41,7 @@ std::vector<uint64_t> handles_in(caf::actor_system& sys, const transport::system
   uint16_t flags = 0;
   REQUIRE_FALSE(transport::encode(sys.dummy_execution_unit(), what, encoded, flags, nullptr));
   std::vector<uint64_t> result;
-  for_each_handle(content, encoded, key, [&](const wire_address& who) {
+  for_each_handle(content, {}, encoded, key, [&](const wire_address& who) {
     CHECK(who.process == transport::host_process);
     result.push_back(who.actor);
   });

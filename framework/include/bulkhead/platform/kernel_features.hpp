@@ -9,4 +9,8 @@ namespace bulkhead::platform {
 /// memfds with seals (F_SEAL_FUTURE_WRITE, Linux 5.1), pidfds (5.3), close_range (5.9). Tested at the first call.
 [[nodiscard]] std::optional<std::string> missing_kernel_feature();
 
+/// The same of what a process needs that starts no other one: memfds with seals. Tools that run a program under a kernel of their own, as
+/// valgrind does, often know no more.
+[[nodiscard]] std::optional<std::string> missing_memory_feature();
+
 } // namespace bulkhead::platform

@@ -5,6 +5,7 @@
 #include "bulkhead/platform/unique_fd.hpp"
 
 #include <cstddef>
+#include <span>
 #include <utility>
 
 namespace bulkhead::platform {
@@ -27,6 +28,9 @@ public:
 
   /// The same with only the first `bytes_reserved` of them reserved: nothing may touch the others before `reserve_rest`.
   [[nodiscard]] static result<memory_file> create_in_part(const char* name, size_t bytes, size_t bytes_reserved);
+
+  /// Makes a file that holds `content`.
+  [[nodiscard]] static result<memory_file> create_with(const char* name, std::span<const std::byte> content);
 
   /// Reserves all bytes. @returns ENOMEM when the machine does not have the memory.
   [[nodiscard]] result<void> reserve_rest();

@@ -75,6 +75,11 @@ public:
   /// Whether its handle has this address. The registry need not know it: who waits for its answer may have dropped the handle.
   [[nodiscard]] bool is_at(const wire_address& who) const;
 
+  /// The messages that its members take, if that is known.
+  [[nodiscard]] const std::vector<std::string>& interface() const noexcept {
+    return what_.interface;
+  }
+
   /// The members any of which may take the request `key` that waits in here; empty if it does not, or if one more member may come.
   [[nodiscard]] std::vector<wire_address> takers_of(const request_key& key) const;
 

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace bulkhead::runtime {
 
@@ -22,6 +24,9 @@ public:
   ~caf_pool() override;
 
   const char* name() const override;
+
+  /// Of its members, if it was made with a typed handle.
+  std::set<std::string> message_types() const override;
 
   bool enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) override;
 

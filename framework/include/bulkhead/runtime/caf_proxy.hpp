@@ -7,7 +7,10 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
+#include <string>
 #include <typeinfo>
+#include <vector>
 
 namespace bulkhead::runtime {
 
@@ -28,6 +31,14 @@ public:
   ~caf_proxy() override;
 
   const char* name() const override;
+
+  /// Of an actor that was spawned with a typed handle; of others none, as of CAF's own proxies.
+  std::set<std::string> message_types() const override;
+
+  /// To be called before others have the proxy.
+  void message_types(const std::vector<std::string>& all) {
+    message_types_ = {all.begin(), all.end()};
+  }
 
   bool enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) override;
 
@@ -84,6 +95,7 @@ private:
   const std::shared_ptr<link> via_;
   const wire_address target_;
   const std::shared_ptr<supervised_slot> slot_;
+  std::set<std::string> message_types_;
   std::atomic<uint64_t> local_id_ = 0;
   observer_sweep observers_;
 };

@@ -102,6 +102,14 @@ public:
   /// back.
   void run_between(caf::actor_id who, std::function<void()> what);
 
+  /// The handler on the calling thread is about to wait, as a `scoped_actor` does: in a worker another thread runs its other actors and polls
+  /// until the handler has returned. In a host, whose threads do so anyway, and on other threads nothing happens.
+  void handler_may_wait();
+
+  /// Runs `what` on the polling thread when no handler runs on a thread of the scheduler: at once unless one waits. Replaces what has not
+  /// run yet. On the polling thread of a worker.
+  void between_handlers(std::function<void()> what);
+
   /// Whether something that was sent from here has not left this process yet, be it that its receiver's mailbox or its receiver has no
   /// room. On a thread that runs an actor.
   [[nodiscard]] bool output_waits();
@@ -169,6 +177,18 @@ private:
   /// Messages that an actor handles before it can be stopped, because some receiver is at its limits; once one is, a single one.
   static constexpr size_t step_max = 16;
 
+  /// Threads of a worker: more handlers than that cannot wait at a time.
+  static constexpr size_t loops_max = 64;
+
+  void launch_loop();
+  [[nodiscard]] bool serves(const worker& self) const noexcept;
+  [[nodiscard]] bool leaves(const worker& self) const noexcept;
+  void stand_by(worker& self);
+  [[nodiscard]] bool try_take_polling(worker& self);
+  [[nodiscard]] bool begin_job(worker& self, caf::resumable* job);
+  void end_job(worker& self);
+  void set_away(worker& self, bool is_away);
+  void look_for_pause();
   void links_changed();
   [[nodiscard]] bool runnable(const worker& self) const noexcept;
   void run(worker& self);
@@ -187,7 +207,7 @@ private:
   void share(const std::deque<caf::resumable*>& jobs);
   void relieve_stuck();
   [[nodiscard]] bool any_waits();
-  void follow();
+  void follow(const worker& self);
   bool run_io();
   [[nodiscard]] unsigned awake_loops();
   void wake_one();
@@ -197,7 +217,6 @@ private:
   void let_go_later(std::shared_ptr<link> what);
   void let_go();
   void suspend(caf::resumable* job, room_wait what, bool runnable);
-  void start_thread();
   void check_receivers();
   void look_at_requests();
   void watch_bell(const std::shared_ptr<link>& what);
@@ -213,6 +232,21 @@ private:
   std::vector<std::thread> threads_;
   std::mutex workers_mutex_;
   std::vector<worker*> workers_;
+
+  /// One thread runs actors, unless handlers wait.
+  bool alone_ = false;
+  std::mutex duty_mutex_;
+  std::condition_variable duty_changed_;
+  /// The one that runs actors and polls while no handler waits. It never changes.
+  const worker* first_ = nullptr;
+  /// The one that does so now. Null while none has taken it over yet.
+  std::atomic<const worker*> on_duty_ = nullptr;
+  size_t standing_by_ = 0;
+  size_t launching_ = 0;
+  /// Threads that may run a handler while another one polls.
+  std::atomic<size_t> away_ = 0;
+  std::function<void()> at_pause_;
+  std::atomic<bool> pause_wanted_ = false;
 
   std::mutex mutex_;
   std::condition_variable followers_wake_;

@@ -74,6 +74,10 @@ struct caf_scheduler::worker final : caf::execution_unit {
   }
 
   void add(caf::resumable* job) {
+    if (!owner_.serves(*this)) {
+      owner_.enqueue(job);
+      return;
+    }
     std::lock_guard guard{mutex_};
     local_.push_back(job);
     waiting_ = local_.size();
@@ -103,11 +107,16 @@ struct caf_scheduler::worker final : caf::execution_unit {
   }
 
   job_list take_half();
+  job_list take_all();
 
   /// The jobs that wait behind one that was running at the last call and still is.
   job_list take_from_stuck();
 
   unsigned turns_without_io = 0;
+
+  /// Under the mutex of duties: whether it may run a handler while another thread polls, and whether it has never stood by.
+  bool is_away = false;
+  bool is_new = true;
 
 private:
   caf_scheduler& owner_;

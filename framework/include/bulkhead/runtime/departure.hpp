@@ -5,6 +5,7 @@
 
 #include <caf/byte_buffer.hpp>
 #include <caf/fwd.hpp>
+#include <caf/mailbox_element.hpp>
 
 #include <vector>
 
@@ -30,8 +31,9 @@ public:
   /// Adds the sender of a message or a link, which must outlive this object.
   void add_source(const wire_address& who, const caf::strong_actor_ptr& actor);
 
-  /// Adds all handles in a message.
-  void add_all(const caf::message& content, const caf::byte_buffer& encoded);
+  /// Adds all handles in a message, and the actors that its answer still passes.
+  void add_all(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages,
+               const caf::byte_buffer& encoded);
 
   bool accepted(const transport::record_counts& number) override;
   [[nodiscard]] std::shared_ptr<transport::descriptor_packet> packet() const override;

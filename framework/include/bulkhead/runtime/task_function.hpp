@@ -39,6 +39,9 @@ task_entry add_task_function(const char* name, task_function run);
 /// Null if this program has no such function.
 [[nodiscard]] const task_entry* find_task_function(uint64_t key);
 
+/// The name of the function in `entry` alone, without its types; of a lambda expression its type.
+[[nodiscard]] std::string name_of_function(const task_entry& entry);
+
 /// The name of the function or the type in `entry`, for people.
 [[nodiscard]] std::string describe(const task_entry& entry);
 

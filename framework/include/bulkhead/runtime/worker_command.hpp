@@ -1,16 +1,19 @@
 #pragma once
 
+#include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/platform/unique_fd.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
+#include <caf/fwd.hpp>
 
 #include <boost/asio/io_context.hpp>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +28,10 @@ class worker_output;
 /// Program, command line, environment and folder of a process with `options`, but none of its descriptors.
 /// @param file executed instead of what stands at the path of the program; null if that is the same.
 [[nodiscard]] platform::process_spec command_of(const worker_options& options, const platform::executable_file* file);
+
+/// What a process with `options` learns of the host's configuration (`settings_for_worker`); empty if that is nothing.
+[[nodiscard]] caf::expected<std::optional<platform::memory_file>> settings_file(const caf::actor_system_config& host,
+                                                                                const worker_options& options);
 
 /// Standard input, output and error of a new process, which goes without the first unless it has a terminal.
 struct standard_streams {

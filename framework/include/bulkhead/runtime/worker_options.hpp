@@ -41,7 +41,8 @@ struct worker_options {
   /// Path of another executable that also hands over to `run_if_worker` or uses BULKHEAD_MAIN. Empty: this program.
   std::string program = {};
 
-  /// Command line of the worker, without the program's name.
+  /// Command line of the worker, without the program's name. `run_if_worker` takes those that its configuration has options for, ahead
+  /// of the values that the host hands over; `main` sees all of them.
   std::vector<std::string> arguments = {};
 
   /// Variables in the form NAME=value, in addition to the host's environment or in place of one of it.

@@ -171,7 +171,7 @@ private:
   void watch_process();
   caf::error execute_program(std::vector<platform::process_spec::passed_fd> passed);
   caf::error request_copy(int control, const std::vector<platform::process_spec::passed_fd>& passed);
-  platform::result<void> say_hello(int control, shm::geometry rings);
+  platform::result<void> say_hello(int control, shm::geometry rings, uint64_t settings_bytes);
   void on_line(std::string_view line, bool is_error);
   void await_verdict(std::function<void(caf::error)> ready);
   void on_verdict();
@@ -194,7 +194,8 @@ private:
   [[nodiscard]] worker_death death_without_cause(platform::exit_status status) const;
   std::optional<worker_death> certificate(platform::exit_status status);
   void report_death(const worker_death& death, const std::map<uint64_t, root>& left);
-  caf::error make_root(uint64_t id, std::string name, spawn_callback done, std::shared_ptr<link>& via);
+  caf::error make_root(uint64_t id, const transport::spawn_request& what, spawn_callback done,
+                       std::shared_ptr<link>& via);
   std::optional<root> take_root(uint64_t id);
   void end_root(uint64_t id, root& what, const caf::error& reason);
   void limit_spawn(uint64_t id);

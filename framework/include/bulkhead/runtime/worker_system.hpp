@@ -16,7 +16,7 @@
 
 namespace bulkhead::runtime {
 
-/// The worker's runtime: a scheduler with one thread, on which the heavy actors run, and the link to the host.
+/// The worker's runtime: a scheduler whose heavy actors run on one thread unless their handlers wait, and the link to the host.
 ///
 /// Lifetime: as long as the process. It is never destroyed: an actor that does not end must not keep the process.
 class worker_system final : public caf_scheduler, public link_events {

@@ -43,8 +43,10 @@ constexpr int host_bell = 7;
 constexpr int channel = 8;
 /// Only if the host tracks tickets.
 constexpr int ticket_states = 9;
+/// Only if there are settings. A copy has them from its fork server.
+constexpr int settings = 10;
 /// The first number that is no worker's.
-constexpr int end = 10;
+constexpr int end = 11;
 /// Of a fork server, which has only this one and the control socket: the function that it runs first, with its arguments.
 constexpr int preload = 4;
 } // namespace worker_fd
@@ -86,6 +88,8 @@ struct hello {
   uint64_t preload_bytes = 0;
   /// The signals that the application blocks; the worker begins with more of them blocked, see `platform::group_signals`.
   uint64_t blocked_signals = 0;
+  /// Size of what `worker_fd::settings` holds, of a worker or a fork server. 0: there is nothing.
+  uint64_t settings_bytes = 0;
 
   static constexpr uint64_t expected_magic = 0x64616568'6b6c7562; // "bulkhead"
 };
