@@ -9,7 +9,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/steps.sh"
 
-packages=(g++ cmake ninja-build libboost1.81-dev libdw-dev catch2 libjpeg62-turbo-dev libpng-dev xplanet-images xz-utils
+packages=(g++ cmake ninja-build libboost1.81-dev libdw-dev catch2 libjpeg62-turbo-dev libpng-dev liblcms2-dev xplanet-images xz-utils
           ca-certificates debian-archive-keyring)
 packages_for_checks=(clang clang-format clang-tidy doxygen pkgconf)
 

@@ -29,10 +29,10 @@ enum class picture_kind : uint8_t { unknown, jpeg, png };
 [[nodiscard]] picture_kind kind_of(std::span<const std::byte> file) noexcept;
 
 /// Decodes a JPEG. Skips work that a thumbnail of `width` pixels does not need: the result may be smaller than the picture,
-/// but not narrower than `width` unless the picture is.
+/// but not narrower than `width` unless the picture is. Turned as its Exif says, and in sRGB whatever its profile.
 [[nodiscard]] decoded<picture> decode_jpeg(std::span<const std::byte> file, uint32_t width);
 
-/// Decodes a PNG of any kind, transparent parts on white.
+/// Decodes a PNG of any kind, transparent parts on white. Turned as its Exif says, and in sRGB whatever its profile.
 [[nodiscard]] decoded<picture> decode_png(std::span<const std::byte> file);
 
 /// Room in which most pictures of this size fit when compressed.

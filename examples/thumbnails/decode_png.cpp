@@ -1,13 +1,28 @@
+#include "colour_profile.hpp"
 #include "decode.hpp"
+#include "orientation.hpp"
+#include "png_extras.hpp"
 
 #include <cstring>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include <png.h>
 
 namespace thumbnails {
 
 namespace {
+
+// In the place of the pixels, which need no alpha then. Not in linear light: other programs do it so.
+void put_on_white(uint8_t* pixels, size_t count) {
+  auto to = pixels;
+  for (auto from = pixels; count > 0; --count, from += 4, to += picture::channels) {
+    auto alpha = unsigned{from[3]};
+    for (size_t i = 0; i < picture::channels; ++i)
+      to[i] = static_cast<uint8_t>((from[i] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+}
 
 /// libpng's simplified interface: it unfolds palettes, gray, 16 bits and interlacing by itself, and returns its errors.
 class png_decoder {
@@ -29,13 +44,21 @@ public:
     if (image_.width > side_max || image_.height > side_max)
       return decode_failure{picture_error::too_large,
                             std::to_string(image_.width) + "x" + std::to_string(image_.height) + " pixels"};
-    image_.format = PNG_FORMAT_RGB;
-    picture result{image_.width, image_.height};
-    png_color white{255, 255, 255};
+    // Without a word on gamma, 16 bits mean what 8 bits mean, as in all programs but this library's default.
+    image_.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+    image_.format = PNG_FORMAT_RGBA;
+    auto pixels = std::make_unique_for_overwrite<uint8_t[]>(size_t{4} * image_.width * image_.height);
     // A negative stride would mean upside down; 0 stands for rows without gaps.
-    if (png_image_finish_read(&image_, &white, result.row(0), 0, nullptr) == 0)
+    if (png_image_finish_read(&image_, nullptr, pixels.get(), 0, nullptr) == 0)
       return failure();
-    return result;
+    auto extras = png_extras_of(file);
+    colour_profile profile{extras.profile, pixel_layout::rgba};
+    for (uint32_t y = 0; profile && y < image_.height; ++y) {
+      auto row = pixels.get() + size_t{4} * image_.width * y;
+      profile.convert(row, row, image_.width);
+    }
+    put_on_white(pixels.get(), size_t{image_.width} * image_.height);
+    return turn_upright({image_.width, image_.height, std::move(pixels)}, orientation_in(extras.exif));
   }
 
 private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace thumbnails {
 
@@ -16,6 +17,12 @@ public:
   /// host learns that it ran out of memory.
   picture(uint32_t width, uint32_t height)
     : width_(width), height_(height), pixels_(std::make_unique_for_overwrite<uint8_t[]>(stride() * height)) {
+    // nop
+  }
+
+  /// Takes over pixels, of which there may be room for more.
+  picture(uint32_t width, uint32_t height, std::unique_ptr<uint8_t[]> pixels)
+    : width_(width), height_(height), pixels_(std::move(pixels)) {
     // nop
   }
 
