@@ -67,10 +67,15 @@ public:
     head_only_ = false;
     version_ = http_1_1;
     body_share_ = {};
+    empty_line_skipped_ = false;
+    stream_.expires_after(options_.client_patience);
+    read_header();
+  }
+
+  void read_header() {
     parser_.emplace();
     parser_->header_limit(header_bytes_max);
     parser_->body_limit(options_.body_bytes_max);
-    stream_.expires_after(options_.client_patience);
     http::async_read_header(stream_, buffer_, *parser_,
                             [me = shared_from_this()](error_code failed, size_t) { me->on_header(failed); });
   }
@@ -96,6 +101,12 @@ private:
     auto& header = parser_->get();
     head_only_ = header.method() == http::verb::head;
     version_ = header.version();
+    if (failed && !empty_line_skipped_ && buffer_starts_with("\r\n")) { // some clients end a body with one
+      empty_line_skipped_ = true;
+      buffer_.consume(2);
+      read_header();
+      return;
+    }
     if (failed) {
       refuse(failed);
       return;
@@ -168,6 +179,10 @@ private:
       reply_error({400, "bad_request", why.message()});
     else
       self_->quit(); // it went away, or was too slow
+  }
+
+  bool buffer_starts_with(std::string_view text) const {
+    return std::string_view{static_cast<const char*>(buffer_.data().data()), buffer_.size()}.starts_with(text);
   }
 
   // Of what could not be read as a header; empty if it does not end.
@@ -262,6 +277,7 @@ private:
   route route_{route::kind::failure};
   body_budget::share body_share_;
   unsigned version_ = http_1_1;
+  bool empty_line_skipped_ = false;
   bool busy_ = false;
   bool head_only_ = false;
   bool closing_ = false;

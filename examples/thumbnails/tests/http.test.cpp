@@ -43,6 +43,8 @@ std::vector<exchange> exchanges() {
   std::string chunks = "Transfer-Encoding: chunked\r\n";
   return {
     {"a health check", get("/health"), "200", "Date: "},
+    {"an empty line before a request", "\r\n" + get("/health"), "200"},
+    {"two empty lines before a request", "\r\n\r\n" + get("/health"), "400"},
     {"an absolute target", get("http://x/health"), "200"},
     {"a target with an escape", get("/%68ealth?x=1"), "200"},
     {"a target that is no path", get("health"), "400"},
