@@ -106,9 +106,11 @@ awaitable<typename unwrapped<both_flat<T, U>>::type> both(awaitable<T> first, aw
   auto all = std::make_shared<nursery>(co_await boost::asio::this_coro::executor);
   std::optional<value_of<T>> x;
   std::optional<value_of<U>> y;
-  all->add(std::move(first), fails_all<T>(*all, x));
-  all->add(std::move(second), fails_all<U>(*all, y));
-  co_await all->end();
+  auto start = [&] {
+    all->add(std::move(first), fails_all<T>(*all, x));
+    all->add(std::move(second), fails_all<U>(*all, y));
+  };
+  co_await run_members(*all, start);
   all->rethrow();
   if constexpr (std::tuple_size_v < both_flat < T, U >>> 1)
     co_return std::tuple_cat(flat(std::move(*x)), flat(std::move(*y)));
@@ -130,13 +132,15 @@ awaitable<either<T, U>> first_of(awaitable<T> first, awaitable<U> second) {
       all->cancel();
     }
   };
-  all->add(std::move(first), [&win](std::exception_ptr failed, value_of<T> x) {
-    win(std::move(failed), [&x] { return choose<result_type, 0>(std::move(x)); });
-  });
-  all->add(std::move(second), [&win](std::exception_ptr failed, value_of<U> y) {
-    win(std::move(failed), [&y] { return choose<result_type, offset>(std::move(y)); });
-  });
-  co_await all->end();
+  auto start = [&] {
+    all->add(std::move(first), [&win](std::exception_ptr failed, value_of<T> x) {
+      win(std::move(failed), [&x] { return choose<result_type, 0>(std::move(x)); });
+    });
+    all->add(std::move(second), [&win](std::exception_ptr failed, value_of<U> y) {
+      win(std::move(failed), [&y] { return choose<result_type, offset>(std::move(y)); });
+    });
+  };
+  co_await run_members(*all, start);
   if (!result)
     all->rethrow();
   co_return std::move(*result);

@@ -6,6 +6,8 @@
 #include "bulkhead/future.hpp"
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <cstddef>
@@ -35,9 +37,10 @@ public:
       self->cancellation.emit(boost::asio::cancellation_type::all);
   }
 
+  /// Cancels all, also those that are added later. Again it does nothing: each failing member cancels the others.
   void cancel() {
-    cancelled_ = true;
-    running_.cancel();
+    if (!std::exchange(cancelled_, true))
+      running_.cancel();
   }
 
   /// Keeps the first error.
@@ -134,6 +137,32 @@ private:
   std::exception_ptr failed_;
   std::optional<io_work> waiting_;
 };
+
+/// Adds members to `all` by calling `start`, and ends when they have ended, whatever they and `start` do. An exception of `start` fails
+/// and cancels them.
+///
+/// Asio throws at an await if the coroutine was cancelled before. A member can cancel its caller before its own first wait, so this
+/// turns that off until all have ended: they write into the caller's frame.
+template <class Start>
+awaitable<> run_members(nursery& all, Start& start) {
+  namespace this_coro = boost::asio::this_coro;
+  const bool throws = co_await this_coro::throw_if_cancelled();
+  const boost::asio::cancellation_state state = co_await this_coro::cancellation_state;
+  const auto before = state.cancelled();
+  co_await this_coro::throw_if_cancelled(false);
+  try {
+    start();
+  } catch (...) {
+    all.fail(std::current_exception());
+    all.cancel();
+  }
+  // A caller that cleans up after its cancellation has turned the exceptions off itself, and may wait for members.
+  const auto none = boost::asio::cancellation_type::none;
+  if (state.cancelled() != none && (throws || before == none))
+    all.cancel();
+  co_await all.end();
+  co_await this_coro::throw_if_cancelled(throws);
+}
 
 /// The end of a member whose error cancels all others.
 template <class T>

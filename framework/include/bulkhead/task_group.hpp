@@ -41,17 +41,19 @@ awaitable<T> until(awaitable<T> what, std::chrono::steady_clock::time_point dead
   auto all = std::make_shared<nursery>(co_await boost::asio::this_coro::executor);
   std::optional<value_of<T>> result;
   bool timed_out = false;
-  all->add(std::move(what), [&](std::exception_ptr failed, value_of<T> value) {
-    if (!failed)
-      result.emplace(std::move(value));
-    all->fail(std::move(failed));
-    all->cancel();
-  });
-  all->add(delay(time_until(deadline)), [&](std::exception_ptr failed, unit) {
-    timed_out = !failed;
-    all->cancel();
-  });
-  co_await all->end();
+  auto start = [&] {
+    all->add(std::move(what), [&](std::exception_ptr failed, value_of<T> value) {
+      if (!failed)
+        result.emplace(std::move(value));
+      all->fail(std::move(failed));
+      all->cancel();
+    });
+    all->add(delay(time_until(deadline)), [&](std::exception_ptr failed, unit) {
+      timed_out = !failed;
+      all->cancel();
+    });
+  };
+  co_await run_members(*all, start);
   if (!result && timed_out)
     time_out();
   if (!result)
@@ -115,15 +117,16 @@ private:
 };
 
 /// Runs the coroutine `body(group)` and what it adds to the group, and ends when all have ended. The first error, of the body or of
-/// another, cancels the rest and is thrown in the end; if the caller is cancelled, so are they.
+/// another, cancels the rest and is thrown in the end; if the caller is cancelled, so are they. An exception of the call `body(group)` itself
+/// is an error of the body.
 /// @param body kept until then, so it may be a lambda with captures.
 template <class Body>
 auto with_task_group(Body body) -> std::invoke_result_t<Body&, task_group> {
   using result_type = typename detail::result_of_awaitable<std::invoke_result_t<Body&, task_group>>::type;
   auto all = std::make_shared<detail::nursery>(co_await boost::asio::this_coro::executor);
   std::optional<detail::value_of<result_type>> result;
-  all->add(body(task_group{all}), detail::fails_all<result_type>(*all, result));
-  co_await all->end();
+  auto start = [&] { all->add(body(task_group{all}), detail::fails_all<result_type>(*all, result)); };
+  co_await detail::run_members(*all, start);
   all->rethrow();
   if constexpr (!std::is_void_v<result_type>)
     co_return std::move(*result);
