@@ -70,7 +70,7 @@ caf::expected<std::optional<platform::memory_file>> settings_file(const caf::act
     return std::optional<platform::memory_file>{};
   auto file = platform::memory_file::create_with("bulkhead-settings", std::as_bytes(std::span{*content}));
   if (!file)
-    return as_exhausted(file.error());
+    return transport::kernel_refusal(file.error());
   return std::optional{std::move(*file)};
 }
 
