@@ -124,3 +124,28 @@ TEST_CASE("a body that throws before it is a coroutine cancels its group and wai
   CHECK(result.error() == caf::make_error(caf::sec::runtime_error, "on purpose"));
   CHECK(ended_before);
 }
+
+TEST_CASE("a cancelled coroutine can clean up with members of its own") {
+  host_fixture f;
+  bool cleaned = false;
+  auto result = run<void>(f, [&](caf::event_based_actor*) -> awaitable<> {
+    auto worker = [&]() -> awaitable<> {
+      try {
+        co_await bulkhead::delay(structure::longer_than_the_test);
+      } catch (...) {
+        // cleans up below
+      }
+      co_await boost::asio::this_coro::throw_if_cancelled(false);
+      co_await (bulkhead::delay(1ms) && bulkhead::delay(1ms));
+      cleaned = true;
+    };
+    auto body = [&](task_group group) -> awaitable<> {
+      group.add(worker());
+      group.cancel();
+      co_return;
+    };
+    co_await bulkhead::with_task_group(body);
+  });
+  CHECK(cleaned);
+  CHECK(result);
+}

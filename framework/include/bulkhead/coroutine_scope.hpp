@@ -11,6 +11,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace bulkhead::detail {
@@ -74,6 +76,27 @@ private:
   End end_;
 };
 
+/// Ends as `what` does. Asio awaits once more after a coroutine that never waited, and its completion handler is lost if that throws
+/// because the coroutine was cancelled.
+template <class T>
+awaitable<T> keep_end(awaitable<T> what) {
+  std::exception_ptr failed;
+  std::optional<value_of<T>> result;
+  try {
+    if constexpr (std::is_void_v<T>)
+      co_await std::move(what);
+    else
+      result.emplace(co_await std::move(what));
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  if (failed)
+    std::rethrow_exception(failed);
+  if constexpr (!std::is_void_v<T>)
+    co_return std::move(*result);
+}
+
 /// Begins `what` at once, as a part of the calling handler or coroutine, up to where it first waits.
 template <class T, class End>
 std::shared_ptr<running> begin_coroutine(const actor_executor& executor, running_list& owner, awaitable<T> what,
@@ -82,7 +105,7 @@ std::shared_ptr<running> begin_coroutine(const actor_executor& executor, running
   owner.add(*self);
   // A coroutine that waits for a message must not keep its actor alive; what else it waits for does that by itself.
   actor_turn uncounted{executor.binding().actor.get(), actor_turn::work::uncounted};
-  boost::asio::co_spawn(executor, std::move(what), completion<T, End>{self, std::move(end)});
+  boost::asio::co_spawn(executor, keep_end(std::move(what)), completion<T, End>{self, std::move(end)});
   return self;
 }
 
