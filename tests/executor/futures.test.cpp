@@ -127,6 +127,24 @@ TEST_CASE("callbacks run for each that waits, also when the value is there alrea
   CHECK(eventually([&] { return *sum == 12; }));
 }
 
+TEST_CASE("a callback or a log sink that throws costs nothing else") {
+  host_fixture f;
+  auto lines = std::make_shared<std::atomic<int32_t>>(0);
+  f.host.log_to([lines](std::string_view) {
+    ++*lines;
+    throw 7;
+  });
+  bulkhead::executor pool{f.sys, {.workers_max = 1}};
+  auto sum = std::make_shared<std::atomic<int32_t>>(0);
+  auto result = pool.submit<&tasks::square>(2);
+  result.on_done([](const caf::expected<int32_t>&) { throw 7; });
+  result.on_done([sum](const caf::expected<int32_t>& y) { *sum += y ? *y : 1000; });
+  CHECK(eventually([&] { return *sum == 4; }));
+  CHECK_FALSE(pool.submit<&tasks::crash>(1).get());
+  CHECK(eventually([&] { return *lines > 1; }));
+  CHECK(pool.submit<&tasks::square>(3).get() == 9);
+}
+
 TEST_CASE("a task that a callback submits runs as well") {
   host_fixture f;
   bulkhead::executor pool{f.sys, {.workers_max = 1}};

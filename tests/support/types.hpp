@@ -17,16 +17,20 @@ namespace test_support {
 
 using counter_actor = caf::typed_actor<caf::result<int32_t>(caf::get_atom), caf::result<void>(caf::add_atom, int32_t)>;
 
-/// Can be written but not read.
+/// Can be written but not read. 2: throws what is no std::exception when it is read; 3: when it is written.
 struct unreadable {
   int32_t value = 0;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, unreadable& x) {
     if constexpr (Inspector::is_loading) {
+      if (!f.object(x).fields(f.field("value", x.value)) || x.value == 2)
+        throw x.value;
       f.emplace_error(caf::sec::runtime_error, "unreadable on purpose");
       return false;
     } else {
+      if (x.value == 3)
+        throw x.value;
       return f.object(x).fields(f.field("value", x.value));
     }
   }

@@ -1,6 +1,7 @@
 #include "bulkhead/awaitable.hpp"
 
 #include "bulkhead/errors.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/sec.hpp>
 
@@ -22,10 +23,8 @@ caf::error to_error(const std::exception_ptr& what) {
     if (x.code() == boost::asio::error::operation_aborted)
       return caf::make_error(errc::cancelled, "the coroutine was cancelled");
     return caf::make_error(caf::sec::runtime_error, x.what());
-  } catch (const std::exception& x) {
-    return caf::make_error(caf::sec::runtime_error, x.what());
   } catch (...) {
-    return caf::make_error(caf::sec::runtime_error, "an exception of an unknown type");
+    return caf::make_error(caf::sec::runtime_error, transport::thrown_text());
   }
 }
 

@@ -1,6 +1,7 @@
 // How a supervisor's children start and end.
 
 #include "supervisor_actor.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/exit_reason.hpp>
 
@@ -47,10 +48,8 @@ void supervisor_actor::start(const child_ptr& who) {
   };
   try {
     who->spec.start(this, on_start);
-  } catch (const std::exception& thrown) {
-    on_start(caf::make_error(errc::constructor_failed, std::string{thrown.what()}));
   } catch (...) {
-    on_start(caf::make_error(errc::constructor_failed, std::string{"it threw what is no std::exception"}));
+    on_start(caf::make_error(errc::constructor_failed, transport::thrown_text()));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/caf_factory.hpp"
 #include "bulkhead/transport/type_ids.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -53,10 +54,8 @@ caf::expected<caf::strong_actor_ptr> spawn_by_name(caf::actor_system& system, co
   } catch (const argument_mismatch& mismatch) {
     return caf::make_error(errc::wrong_arguments, what.name,
                            std::string{mismatch.what()} + ", got " + transport::type_names(arguments));
-  } catch (const std::exception& thrown) {
-    return caf::make_error(errc::constructor_failed, what.name, std::string{thrown.what()});
   } catch (...) {
-    return caf::make_error(errc::constructor_failed, what.name, std::string{"something that is no std::exception"});
+    return caf::make_error(errc::constructor_failed, what.name, transport::thrown_text());
   }
 }
 

@@ -10,6 +10,7 @@
 #include "bulkhead/runtime/router.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -59,7 +60,7 @@ void host_system::log(std::string lines) {
       return;
     for (std::string_view rest = lines; !rest.empty();) {
       auto line = rest.substr(0, rest.find('\n'));
-      sink(line);
+      transport::call_foreign("the sink given to host::log_to", sink, line);
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     }
   });

@@ -1,4 +1,5 @@
 #include "bulkhead/runtime/outcome.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <algorithm>
 
@@ -6,9 +7,8 @@ namespace bulkhead::runtime {
 
 namespace {
 
-// Nobody is there to catch.
 void call(const std::function<void()>& what) noexcept {
-  what();
+  transport::call_foreign("a function given to future::on_done", what);
 }
 
 } // namespace

@@ -1,10 +1,10 @@
 #include "bulkhead/runtime/task_function.hpp"
 
 #include "bulkhead/runtime/task_runner.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <boost/core/demangle.hpp>
 
-#include <cxxabi.h>
 #include <exception>
 #include <map>
 #include <string_view>
@@ -27,8 +27,11 @@ uint64_t digest(std::string_view text) {
   return result;
 }
 
-caf::message failure(const std::string& type, const std::string& text) {
-  return caf::make_message(caf::make_error(errc::task_failed, text.empty() ? type : type + ": " + text));
+// Of what was thrown.
+caf::message failure() {
+  auto type = transport::thrown_type();
+  auto text = transport::thrown_text();
+  return caf::make_message(caf::make_error(errc::task_failed, text == type ? type : type + ": " + text));
 }
 
 } // namespace
@@ -63,11 +66,8 @@ std::string name_of_function(const task_entry& entry) {
 caf::message run_guarded(task_function run, const caf::message& arguments) {
   try {
     return run(arguments);
-  } catch (const std::exception& thrown) {
-    return failure(boost::core::demangle(typeid(thrown).name()), thrown.what());
   } catch (...) {
-    auto type = abi::__cxa_current_exception_type();
-    return failure(type != nullptr ? boost::core::demangle(type->name()) : "an exception without a type", {});
+    return failure();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/worker_main.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/local_actor.hpp>
 
@@ -18,10 +19,8 @@ namespace {
 caf::error run(const state_source& source, caf::byte_buffer& out) {
   try {
     return source(out);
-  } catch (const std::exception& thrown) {
-    return caf::make_error(errc::encode_failed, "it threw: " + std::string{thrown.what()});
   } catch (...) {
-    return caf::make_error(errc::encode_failed, "it threw something that is no std::exception");
+    return caf::make_error(errc::encode_failed, "it threw: " + transport::thrown_text());
   }
 }
 

@@ -5,6 +5,7 @@
 #include "bulkhead/transport/message_format.hpp"
 #include "bulkhead/transport/record.hpp"
 #include "bulkhead/transport/type_ids.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
@@ -45,7 +46,7 @@ std::string types_in(std::span<const std::byte> body) {
   return result + ")";
 }
 
-// Decoders of applications may throw; nothing may come out of here but an error.
+// An `inspect` of an application may throw; nothing may come out of here but an error.
 template <class Load, class Types>
 caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
                    Types types, Load load) {
@@ -55,8 +56,8 @@ caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body
     if (load(source))
       return source.remaining() == 0 ? caf::error{} : failure(errc::decode_failed, types(), "bytes are left over");
     return failure(errc::decode_failed, types(), to_string(source.get_error()));
-  } catch (const std::exception& what) {
-    return failure(errc::decode_failed, types(), what.what());
+  } catch (...) {
+    return failure(errc::decode_failed, types(), thrown_text());
   }
 }
 
@@ -72,8 +73,8 @@ caf::error guarded(caf::execution_unit* context, caf::byte_buffer& out, outgoing
     if (beside != nullptr && beside->refused())
       return failure(errc::payload_room_full, type_names(content), explain(errc::payload_room_full));
     return failure(errc::encode_failed, type_names(content), to_string(sink.get_error()));
-  } catch (const std::exception& what) {
-    return failure(errc::encode_failed, type_names(content), what.what());
+  } catch (...) {
+    return failure(errc::encode_failed, type_names(content), thrown_text());
   }
 }
 

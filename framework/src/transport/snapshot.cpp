@@ -1,6 +1,7 @@
 #include "bulkhead/transport/snapshot.hpp"
 
 #include "bulkhead/transport/type_ids.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/sec.hpp>
 
@@ -81,8 +82,8 @@ caf::error encode_snapshot(const std::type_info& type, snapshot_writer write, co
     if (write(sink, value))
       return {};
     return failure(errc::encode_failed, type, reason_of(sink.get_error()));
-  } catch (const std::exception& what) {
-    return failure(errc::encode_failed, type, what.what());
+  } catch (...) {
+    return failure(errc::encode_failed, type, thrown_text());
   }
 }
 
@@ -106,8 +107,8 @@ caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std
       return failure(errc::decode_failed, type,
                      "bytes are left over: the predecessor's program had other fields in this type");
     return {};
-  } catch (const std::exception& what) {
-    return failure(errc::decode_failed, type, what.what());
+  } catch (...) {
+    return failure(errc::decode_failed, type, thrown_text());
   }
 }
 

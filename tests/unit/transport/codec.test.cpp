@@ -55,6 +55,19 @@ TEST_CASE("a message comes back as it was encoded") {
   CHECK(back.empty());
 }
 
+TEST_CASE("what is no std::exception costs its own message too when a type throws it") {
+  caf::byte_buffer out;
+  auto failed = encode_one(caf::make_message(test_support::unreadable{3}), out);
+  CHECK(failed == errc::encode_failed);
+  CHECK(to_string(failed).find("int") != std::string::npos);
+  out.clear();
+  REQUIRE_FALSE(encode_one(caf::make_message(test_support::unreadable{2}), out));
+  caf::message back;
+  failed = decode_one(view(out), back);
+  CHECK(failed == errc::decode_failed);
+  CHECK(to_string(failed).find("int") != std::string::npos);
+}
+
 TEST_CASE("the same types are decoded again and again, whatever came between") {
   auto check = [](const caf::message& content) {
     caf::byte_buffer out;
