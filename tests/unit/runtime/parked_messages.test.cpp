@@ -11,8 +11,8 @@ using namespace bulkhead::runtime;
 
 namespace {
 
-constexpr wire_address a{0, 1};
-constexpr wire_address b{1, 2};
+constexpr wire_address other{0, 1};
+constexpr wire_address full{1, 2};
 
 } // namespace
 
@@ -25,12 +25,12 @@ TEST_CASE("parked messages keep their order, and the oldest asynchronous one giv
   using outcome = parked_messages::outcome;
   auto put = [&](bool request, int32_t value) {
     auto x = item(request, value);
-    return parked.park_for_oldest(b, x);
+    return parked.park_for_oldest(full, x);
   };
-  CHECK_FALSE(parked.wait_for(b));
+  CHECK_FALSE(parked.wait_for(full));
   CHECK(put(true, 1) == outcome::parked);
-  CHECK(parked.wait_for(b));
-  CHECK_FALSE(parked.wait_for(a));
+  CHECK(parked.wait_for(full));
+  CHECK_FALSE(parked.wait_for(other));
   CHECK(put(false, 2) == outcome::parked);
   CHECK(put(false, 3) == outcome::parked);
   CHECK(put(false, 4) == outcome::dropped); // 2 is gone
@@ -40,10 +40,10 @@ TEST_CASE("parked messages keep their order, and the oldest asynchronous one giv
   CHECK(put(false, 8) == outcome::dropped); // itself
   std::vector<int32_t> seen;
   parked_messages::message x;
-  while (parked.take(b, x))
+  while (parked.take(full, x))
     seen.push_back(x.what->payload.get_as<int32_t>(0));
   CHECK(seen == std::vector<int32_t>{1, 5, 6});
-  CHECK_FALSE(parked.wait_for(b));
+  CHECK_FALSE(parked.wait_for(full));
 }
 
 TEST_CASE("what comes while the last parked message is on its way waits behind it") {
@@ -51,13 +51,13 @@ TEST_CASE("what comes while the last parked message is on its way waits behind i
   auto item = [](int32_t value) {
     return parked_messages::message{nullptr, caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, value), 10};
   };
-  parked.park(b, item(1));
+  parked.park(full, item(1));
   parked_messages::message taken;
-  REQUIRE(parked.take(b, taken));
-  CHECK(parked.wait_for(b));
-  parked.park(b, item(2));
-  parked.put_back(b, std::move(taken));
-  CHECK(parked.take_all(a).empty());
-  CHECK(parked.take_all(b).size() == 2);
+  REQUIRE(parked.take(full, taken));
+  CHECK(parked.wait_for(full));
+  parked.park(full, item(2));
+  parked.put_back(full, std::move(taken));
+  CHECK(parked.take_all(other).empty());
+  CHECK(parked.take_all(full).size() == 2);
   CHECK(parked.targets().empty());
 }
