@@ -28,7 +28,7 @@ int32_t threads_of_this_process() {
   return static_cast<int32_t>(std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, {}));
 }
 
-caf::behavior asker(asker_actor* self) {
+caf::behavior patient_asker(asker_actor* self) {
   return {
     [=](const caf::actor& whom, int32_t x) {
       if (++self->state.handlers != 1)
@@ -64,7 +64,7 @@ caf::behavior asker(asker_actor* self) {
   };
 }
 
-const known_actor asker_known{bulkhead::heavy<"asker", asker>::add_to};
+const known_actor patient_asker_known{bulkhead::heavy<"patient_asker", patient_asker>::add_to};
 
 // Keeps its first request until another one comes, which it answers at once.
 caf::behavior late(caf::event_based_actor* self) {
@@ -88,7 +88,7 @@ TEST_CASE("a handler that waits for an answer on its thread gets it") {
   auto where = GENERATE(place::in_host, place::in_worker);
   CAPTURE(where);
   stage s{where};
-  auto who = s.spawn_together("asker");
+  auto who = s.spawn_together("patient_asker");
   SECTION("from an actor at another place") {
     CHECK(ask<int32_t>(s.self, who, s.spawn_together("echo"), int32_t{1}) == 1);
     CHECK(ask<int32_t>(s.self, who, s.spawn("echo"), int32_t{2}) == 2);
@@ -105,7 +105,7 @@ TEST_CASE("a handler that waits for an answer on its thread gets it") {
 
 TEST_CASE("while a handler waits, its worker's other actors go on, and its own messages wait") {
   stage s{place::in_worker};
-  auto who = s.spawn_together("asker");
+  auto who = s.spawn_together("patient_asker");
   auto other = s.spawn_together("echo");
   auto slow = s.sys.spawn(late);
   auto held = s.self->request(who, caf::infinite, slow, int32_t{0});
@@ -121,7 +121,7 @@ TEST_CASE("handlers of one worker that wait for each other in a row all get thei
   stage s{place::in_worker};
   std::vector<caf::actor> all;
   for (auto i = 0; i < 12; ++i)
-    all.push_back(s.spawn_together("asker"));
+    all.push_back(s.spawn_together("patient_asker"));
   auto rest = std::vector<caf::actor>(all.begin() + 1, all.end());
   for (auto round = 0; round < 20; ++round)
     CHECK(ask<int32_t>(s.self, all.front(), rest, int32_t{0}) == 11);
@@ -129,7 +129,7 @@ TEST_CASE("handlers of one worker that wait for each other in a row all get thei
 
 TEST_CASE("a thousand handlers that wait leave one thread more") {
   stage s{place::in_worker};
-  auto who = s.spawn("asker");
+  auto who = s.spawn("patient_asker");
   auto before = ask<int32_t>(s.self, who, caf::get_atom_v);
   REQUIRE(before);
   for (int32_t i = 0; i < 1000; ++i)
