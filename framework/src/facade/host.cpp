@@ -2,6 +2,7 @@
 
 #include "bulkhead/main.hpp"
 #include "bulkhead/platform/saturating.hpp"
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/host_system.hpp"
@@ -290,6 +291,8 @@ caf::actor_system::module* host::make(caf::actor_system& system, caf::detail::ty
                             "has no effect without bulkhead.certificates-dir");
   if (certificates.files_max == 0)
     wrong = caf::make_error(errc::invalid_option, "bulkhead.certificates-max", "must be at least 1");
+  if (!wrong)
+    platform::survive_broken_pipes();
   runtime::dead_letter_limits letters;
   return new runtime::host_system{
     system,

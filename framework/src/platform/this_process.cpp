@@ -88,6 +88,18 @@ void die_with_parent(pid_t expected_parent) noexcept {
     ::kill(::getpid(), SIGKILL);
 }
 
+void survive_broken_pipes() noexcept {
+  struct sigaction before {};
+  if (::sigaction(SIGPIPE, nullptr, &before) != 0 || (before.sa_flags & SA_SIGINFO) != 0
+      || before.sa_handler != SIG_DFL)
+    return;
+  struct sigaction own {};
+  own.sa_handler = [](int) {};
+  own.sa_flags = SA_RESTART;
+  ::sigemptyset(&own.sa_mask);
+  ::sigaction(SIGPIPE, &own, nullptr);
+}
+
 unsigned cores() {
   auto result = std::max(std::thread::hardware_concurrency(), 1u);
   // The kernel refuses a set that is smaller than its own.

@@ -164,6 +164,7 @@ int run_worker(caf::actor_system_config& cfg) {
   }
   // What goes to a whole terminal or service is for the host to decide on.
   platform::survive_group_signals(host->blocked_signals);
+  platform::survive_broken_pipes();
   if (!transport::is_initialized(caf::type_id_v<errc>) || !transport::is_initialized(caf::type_id_v<caf::error>))
     return refuse(control.get(), {errc::types_not_initialized, explain(errc::types_not_initialized)});
   if (auto verdict = transport::compare(*host, own_hello()); verdict.code != errc::none)

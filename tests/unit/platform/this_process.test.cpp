@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -139,4 +140,65 @@ TEST_CASE("the name of a process has its program and its role, in what the kerne
   CHECK(process_name("/usr/bin/thumbnails", "decoder") == "thumbna:decoder");
   CHECK(process_name("/usr/bin/thumbnails", "decoder of pictures") == "thum:decoder of");
   CHECK(process_name("", "decoder") == ":decoder");
+}
+
+namespace {
+
+/// Runs `body` in a copy of this process, whose SIGPIPE has the default action.
+template <class Body>
+int status_with_default_sigpipe(Body body) {
+  auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGPIPE, SIG_DFL);
+    ::_exit(body() ? 0 : 1);
+  }
+  return wait_for(child);
+}
+
+bool write_fails_with_epipe() {
+  std::array<int, 2> ends{};
+  return ::pipe(ends.data()) == 0 && ::close(ends[0]) == 0 && ::write(ends[1], "x", 1) == -1 && errno == EPIPE;
+}
+
+} // namespace
+
+TEST_CASE("a write to a pipe without a reader fails, and does not end the process") {
+  auto status = status_with_default_sigpipe([] {
+    survive_broken_pipes();
+    return write_fails_with_epipe();
+  });
+  CHECK(status == 0);
+}
+
+TEST_CASE("the application's own choice for SIGPIPE stays, before and after") {
+  auto ignored = status_with_default_sigpipe([] {
+    std::signal(SIGPIPE, SIG_IGN);
+    survive_broken_pipes();
+    return std::signal(SIGPIPE, SIG_DFL) == SIG_IGN;
+  });
+  CHECK(ignored == 0);
+  auto handled = status_with_default_sigpipe([] {
+    auto own = [](int) { ::_exit(0); };
+    std::signal(SIGPIPE, own);
+    survive_broken_pipes();
+    (void) write_fails_with_epipe();
+    return false;
+  });
+  CHECK(handled == 0);
+  auto set_later = status_with_default_sigpipe([] {
+    survive_broken_pipes();
+    std::signal(SIGPIPE, SIG_DFL);
+    return write_fails_with_epipe();
+  });
+  CHECK(WIFSIGNALED(set_later));
+}
+
+TEST_CASE("a program that this process executes dies of a broken pipe as usual") {
+  auto status = status_with_default_sigpipe([] {
+    survive_broken_pipes();
+    ::execl("/bin/sh", "sh", "-c", "kill -PIPE $$", nullptr);
+    return false;
+  });
+  CHECK(WIFSIGNALED(status));
 }

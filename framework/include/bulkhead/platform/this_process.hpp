@@ -50,6 +50,10 @@ void name_process(std::string_view role) noexcept;
 /// any more.
 void die_with_parent(pid_t expected_parent) noexcept;
 
+/// A write to a pipe or socket whose reader has gone fails with EPIPE from now on, unless the application ignores or handles SIGPIPE itself.
+/// Programs that this process executes get SIGPIPE's default action, since a handler does not pass an exec as SIG_IGN does.
+void survive_broken_pipes() noexcept;
+
 /// Number of processors that this process may keep busy, at least 1: those that the calling thread may run on, and no more than
 /// `cpu_quota` allows. Reads files.
 [[nodiscard]] unsigned cores();
