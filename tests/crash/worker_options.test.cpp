@@ -97,6 +97,18 @@ TEST_CASE("tools show a worker under the names of its program and its actor") {
   CHECK(name_of(*pid) == "crash:executor");
 }
 
+TEST_CASE("a worker has the variables that the host had when its actor system started, whatever it sets meanwhile") {
+  ::setenv("BULKHEAD_TEST_EARLY", "early", 1);
+  host_fixture f;
+  ::setenv("BULKHEAD_TEST_EARLY", "late", 1);
+  for (auto fork_server : {false, true}) {
+    worker_options options;
+    options.fork_server = fork_server;
+    CHECK(told(f, options, "BULKHEAD_TEST_EARLY") == "early");
+  }
+  ::unsetenv("BULKHEAD_TEST_EARLY");
+}
+
 TEST_CASE("a worker inherits the host's environment, with additions and replacements") {
   host_fixture f;
   worker_options options;

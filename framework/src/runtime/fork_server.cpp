@@ -101,7 +101,7 @@ caf::error fork_server::launch() {
   auto control = platform::socket_pair::create();
   if (!control)
     return transport::kernel_refusal(control.error());
-  auto spec = command_of(options_, file_.get());
+  auto spec = command_of(options_, host_.environment(), file_.get());
   spec.passed = {{control->theirs.get(), transport::worker_fd::control}};
   transport::hello what;
   what.caf_version = CAF_VERSION;

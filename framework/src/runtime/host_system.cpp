@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/kernel_features.hpp"
 #include "bulkhead/platform/pipe.hpp"
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/actor_pool.hpp"
 #include "bulkhead/runtime/caf_node.hpp"
 #include "bulkhead/runtime/caf_proxy.hpp"
@@ -28,6 +29,7 @@ namespace bulkhead::runtime {
 host_system::host_system(caf::actor_system& system, wait_options waiting, certificate_files certificates,
                          dead_letter_limits letters, caf::error wrong)
   : caf_scheduler(system, transport::host_process, make_system_key(), waiting),
+    environment_(platform::environment()),
     unusable_(std::move(wrong)),
     dead_letters_(letters.letters_max, letters.bytes_max) {
   reporter_ = std::make_unique<death_reporter>(

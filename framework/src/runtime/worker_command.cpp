@@ -37,7 +37,8 @@ constexpr int standard_error = 2;
 
 } // namespace
 
-platform::process_spec command_of(const worker_options& options, const platform::executable_file* file) {
+platform::process_spec command_of(const worker_options& options, const std::vector<std::string>& inherited,
+                                  const platform::executable_file* file) {
   platform::process_spec spec;
   auto program = options.program.empty() ? platform::program_path() : options.program;
   spec.arguments = options.command_prefix;
@@ -50,7 +51,7 @@ platform::process_spec command_of(const worker_options& options, const platform:
   if (file != nullptr)
     spec.program = file->path();
   spec.arguments.insert(spec.arguments.end(), options.arguments.begin(), options.arguments.end());
-  spec.environment = merged(platform::environment(), options.environment);
+  spec.environment = merged(inherited, options.environment);
   std::string handed_over{transport::worker_variable};
   handed_over += '=';
   handed_over += std::to_string(transport::protocol_version);

@@ -133,7 +133,7 @@ caf::error worker_process::launch(bool as_copy) {
 }
 
 caf::error worker_process::execute_program(std::vector<platform::process_spec::passed_fd> passed) {
-  auto spec = command_of(options_, file_.get());
+  auto spec = command_of(options_, host_.environment(), file_.get());
   spec.passed = std::move(passed);
   auto started = platform::process::start(spec);
   if (!started)

@@ -45,7 +45,7 @@ caf::settings* part_of(caf::settings& whole, caf::string_view name) {
 // A worker has one thread that runs actors. A port has one owner, and so has the file of a log.
 void remove_host_part(caf::settings& all) {
   for (auto name : {"bulkhead", config_file, "help", "long-help", "dump-config"})
-    erase(all, name);
+    erase(all, std::string{name});
   auto of_caf = part_of(all, "caf");
   if (of_caf == nullptr)
     return;

@@ -75,6 +75,12 @@ public:
   std::shared_ptr<worker_process> start_worker(worker_options options, start_callback done,
                                                std::function<void()> gone = {});
 
+  /// What workers inherit: the variables at the start of the actor system. The application may change its own at any time, and nothing
+  /// guards them against a thread that reads.
+  [[nodiscard]] const std::vector<std::string>& environment() const noexcept {
+    return environment_;
+  }
+
   /// What each attempt to start a worker is answered with; none if the host's options make sense.
   [[nodiscard]] const caf::error& unusable() const noexcept {
     return unusable_;
@@ -186,6 +192,7 @@ private:
   void look_for_strays();
   [[nodiscard]] bool is_known(int pid) const;
 
+  const std::vector<std::string> environment_;
   caf::error unusable_;
 
   mutable std::mutex mutex_;

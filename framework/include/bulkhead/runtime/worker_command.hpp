@@ -26,8 +26,11 @@ namespace bulkhead::runtime {
 class worker_output;
 
 /// Program, command line, environment and folder of a process with `options`, but none of its descriptors.
+/// @param inherited variables that `options` add to, or replace.
 /// @param file executed instead of what stands at the path of the program; null if that is the same.
-[[nodiscard]] platform::process_spec command_of(const worker_options& options, const platform::executable_file* file);
+[[nodiscard]] platform::process_spec command_of(const worker_options& options,
+                                                const std::vector<std::string>& inherited,
+                                                const platform::executable_file* file);
 
 /// What a process with `options` learns of the host's configuration (`settings_for_worker`); empty if that is nothing.
 [[nodiscard]] caf::expected<std::optional<platform::memory_file>> settings_file(const caf::actor_system_config& host,

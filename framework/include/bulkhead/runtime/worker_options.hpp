@@ -45,7 +45,7 @@ struct worker_options {
   /// of the values that the host hands over; `main` sees all of them.
   std::vector<std::string> arguments = {};
 
-  /// Variables in the form NAME=value, in addition to the host's environment or in place of one of it.
+  /// Variables in the form NAME=value, in addition to those that the host had when its actor system started, or in place of one of them.
   std::vector<std::string> environment = {};
 
   /// Empty: the host's.
