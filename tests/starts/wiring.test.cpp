@@ -89,7 +89,7 @@ TEST_CASE("a program that ends before it hands over is told what its main lacks"
 TEST_CASE("a forgotten hand-over makes one process, not a tree of them") {
   auto habit = GENERATE("forgets", "thread");
   CAPTURE(habit);
-  auto told = output_of(child_program("miswired") + " '" + habit + "'");
+  auto told = output_of('"' + child_program("miswired") + "\" '" + habit + "'");
   CHECK(told.find("startup_failed") != std::string::npos);
   auto first = told.find("was started as a worker");
   REQUIRE(first != std::string::npos);
@@ -98,12 +98,12 @@ TEST_CASE("a forgotten hand-over makes one process, not a tree of them") {
 
 TEST_CASE("the code behind run_if_worker runs in a worker that ends in good order") {
   scratch_file mark;
-  CHECK(output_of(child_program("miswired") + " well " + mark.path()) == "spawned\n");
+  CHECK(output_of('"' + child_program("miswired") + "\" well " + mark.path()) == "spawned\n");
   CHECK(mark.size() == std::string{"behind it"}.size());
 }
 
 TEST_CASE("type ids that were never initialized are an error of each spawn, and a sentence when the host is loaded") {
-  auto told = output_of(child_program("miswired") + " 'no type ids'");
+  auto told = output_of('"' + child_program("miswired") + "\" 'no type ids'");
   CHECK(told.find("bulkhead: type ids were never initialized") != std::string::npos);
   CHECK(told.find("types_not_initialized") != std::string::npos);
   CHECK(told.find("init_types") != std::string::npos);
