@@ -5,7 +5,6 @@
 #include "messages.hpp"
 
 #include <bulkhead/io.hpp>
-#include <bulkhead/platform/this_process.hpp>
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -16,9 +15,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <set>
+#include <system_error>
 
 #include <sys/resource.h>
 
@@ -29,7 +31,7 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-/// More connections are answered with 503, if descriptors suffice for so many.
+/// Upper bound for connections; fewer if descriptors are short. One more gets 503.
 constexpr size_t connections_max = 4'096;
 
 /// Connections that are turned away at the same time. More wait in the system's queue.
@@ -51,10 +53,15 @@ constexpr std::chrono::milliseconds refusal_patience{500};
 /// For answers that are under way when the service ends.
 constexpr std::chrono::seconds finish_grace{5};
 
+size_t open_descriptors() {
+  std::error_code unknown; // then the reserve has to suffice
+  std::filesystem::directory_iterator all{"/proc/self/fd", unknown};
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
 // Connections must not take what a worker needs to start: without workers there is no service.
 size_t connections_allowed(const options& opts) {
-  auto kept = bulkhead::platform::open_descriptors() + descriptors_reserved + refusals_max
-              + descriptors_per_worker * opts.pool.workers;
+  auto kept = open_descriptors() + descriptors_reserved + refusals_max + descriptors_per_worker * opts.pool.workers;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
     return connections_max;
