@@ -18,9 +18,12 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <memory>
 #include <stdexcept>
+
+#include <unistd.h>
 
 using namespace test_support;
 using namespace std::chrono_literals;
@@ -137,10 +140,24 @@ caf::behavior forgotten(caf::stateful_actor<idle_state>* self, caf::actor observ
   return {[](caf::ok_atom) {}};
 }
 
+// Writes to a pipe without a reader, and answers with what the write says.
+caf::behavior writer(caf::event_based_actor*) {
+  return {[](caf::put_atom) {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0)
+      return -1;
+    ::close(ends[0]);
+    auto failed = ::write(ends[1], "x", 1) < 0 ? errno : 0;
+    ::close(ends[1]);
+    return failed;
+  }};
+}
+
 const known_actor io_ends_known[] = {
   known_actor{bulkhead::heavy<"io_waiting", waiting>::add_to},
   known_actor{bulkhead::heavy<"io_idle", idle>::add_to},
   known_actor{bulkhead::heavy<"io_forgotten", forgotten>::add_to},
+  known_actor{bulkhead::heavy<"io_writer", writer>::add_to},
 };
 
 } // namespace
@@ -168,6 +185,19 @@ TEST_CASE("what an actor waits for is cancelled when an exit message or an excep
   auto thrown = s.spawn_together("io_waiting", std::string{"a timer"}, caf::actor{s.self});
   s.self->send(thrown, caf::sys_atom_v);
   CHECK(next<std::string>(s.self) == "destroyed");
+}
+
+TEST_CASE("an actor that writes to a pipe without a reader gets an error, and its process lives on") {
+  auto where = GENERATE(place::in_host, place::in_worker);
+  CAPTURE(where);
+  auto before = std::signal(SIGPIPE, SIG_DFL); // whatever this program has inherited
+  {
+    stage s{where};
+    auto actor = s.spawn("io_writer");
+    CHECK(ask<int32_t>(s.self, actor, caf::put_atom_v) == EPIPE);
+    CHECK(ask<int32_t>(s.self, actor, caf::put_atom_v) == EPIPE);
+  }
+  std::signal(SIGPIPE, before);
 }
 
 TEST_CASE("an actor that waits lives on without a handle to it") {
