@@ -115,7 +115,8 @@ public:
   }
 
   /// Runs `what(const caf::expected<T>&)` on the thread that brings the result, or at once if it is there: a thread of the
-  /// runtime. So it must be short and must not wait, not even for another future; an exception that leaves it ends the program.
+  /// runtime. So it must be short and must not wait, not even for another future. What it throws becomes a line on
+  /// standard error.
   /// @param what kept until then.
   template <class F>
   void on_done(F what) const {

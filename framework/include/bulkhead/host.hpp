@@ -230,7 +230,7 @@ public:
   void subscribe(const caf::actor& listener);
 
   /// Sends the lines that workers write, and those that describe abnormal deaths of workers, to `sink` instead of standard error. It
-  /// is called on one thread of the runtime, once for each line, and must not block.
+  /// is called on one thread of the runtime, once for each line, and must not block. What it throws becomes a line on standard error.
   /// @param sink kept until the end of the actor system, or until another one takes its place.
   void log_to(std::function<void(std::string_view line)> sink);
 

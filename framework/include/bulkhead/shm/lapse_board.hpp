@@ -7,7 +7,7 @@
 
 namespace bulkhead::shm {
 
-/// Where the writer of a region says for which of its open tickets nobody waits any more. All zero in the beginning: no ticket is 0.
+/// Where the writer of a region marks open tickets: their requests have expired, or their handlers run for too long. All zero in the beginning: no ticket is 0.
 ///
 /// A ticket has one place, by its lower bits, and a later one may take it from it; so this is advice, and what it misses is done in vain.
 /// Tickets are never used again, so what stands there too long says nothing.
