@@ -1,5 +1,5 @@
 // Actors that are composed of others, `f * g`: the answer of g passes f, whose handle travels beside the content. Would catch: an actor
-// that is kept for ever because its handle left the process uncounted.
+// that stays alive because its handle left the process uncounted.
 
 #include "conformance/actors.hpp"
 

@@ -45,7 +45,8 @@ private:
   /// Sends one message, or several, and calls `next` when they are settled.
   using issue = std::function<void(caf::event_based_actor*, uint32_t sender, ledger&, next)>;
 
-  /// Kinds of traffic: so many senders, each with so many messages under way.
+  /// Adds a kind of traffic.
+  /// @param at_once messages that each sender has under way.
   void add(std::string name, promise what, uint32_t senders, uint32_t at_once, issue send);
 
   static caf::behavior sender(caf::event_based_actor* self, const std::atomic<bool>* running, uint32_t at_once,

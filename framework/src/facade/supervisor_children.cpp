@@ -1,7 +1,7 @@
 // How a supervisor's children start and end.
 
-#include "supervisor_actor.hpp"
 #include "bulkhead/transport/foreign_call.hpp"
+#include "supervisor_actor.hpp"
 
 #include <caf/exit_reason.hpp>
 

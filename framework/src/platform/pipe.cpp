@@ -30,7 +30,7 @@ unique_fd nonblocking_twin(int fd) noexcept {
 
 bool is_writable(int fd) noexcept {
   pollfd polled{fd, POLLOUT, 0};
-  // An error means that nobody reads.
+  // An error means that there is no reader.
   return ::poll(&polled, 1, 0) == 1 && polled.revents == POLLOUT;
 }
 

@@ -5,7 +5,7 @@
 namespace bulkhead::platform {
 
 /// While it lives, what this thread writes raises no signal: the call fails with EFBIG beyond RLIMIT_FSIZE, which counts for memfds too, and
-/// with EPIPE when nobody reads. `errno` stays as the call left it.
+/// with EPIPE when there is no reader. `errno` stays as the call left it.
 class write_signals_held {
 public:
   write_signals_held() noexcept;

@@ -1,8 +1,8 @@
 #include "bulkhead/runtime/caf_spawn.hpp"
 
 #include "bulkhead/runtime/caf_factory.hpp"
-#include "bulkhead/transport/type_ids.hpp"
 #include "bulkhead/transport/foreign_call.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

@@ -1,4 +1,4 @@
-// Requests that nobody waits for any more, because their time is over, and handlers that are overdue.
+// Requests whose time is over, and handlers that are overdue.
 
 #include "bulkhead/runtime/caf_proxy.hpp"
 #include "bulkhead/runtime/link.hpp"

@@ -1,4 +1,5 @@
 #include "bulkhead/runtime/outcome.hpp"
+
 #include "bulkhead/transport/foreign_call.hpp"
 
 #include <algorithm>

@@ -2,10 +2,10 @@
 
 #include "bulkhead/transport/attachments.hpp"
 #include "bulkhead/transport/errc.hpp"
+#include "bulkhead/transport/foreign_call.hpp"
 #include "bulkhead/transport/message_format.hpp"
 #include "bulkhead/transport/record.hpp"
 #include "bulkhead/transport/type_ids.hpp"
-#include "bulkhead/transport/foreign_call.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>

@@ -1,7 +1,7 @@
 #include "bulkhead/transport/snapshot.hpp"
 
-#include "bulkhead/transport/type_ids.hpp"
 #include "bulkhead/transport/foreign_call.hpp"
+#include "bulkhead/transport/type_ids.hpp"
 
 #include <caf/sec.hpp>
 

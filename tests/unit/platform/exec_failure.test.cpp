@@ -1,4 +1,4 @@
-// Catches a program that cannot be started for a reason which is not the one that is told.
+// Catches an error that names the wrong reason why a program cannot be started.
 #include "bulkhead/platform/exec_failure.hpp"
 
 #include "shell.hpp"

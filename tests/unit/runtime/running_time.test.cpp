@@ -56,7 +56,7 @@ TEST_CASE("a timer of a limit fires after its time, and a pause in between does 
   auto fired = false;
   auto begin = clock_type::now();
   timer.start(80ms, [&] { fired = true; });
-  be_busy(200ms); // nobody runs the context
+  be_busy(200ms); // no thread runs the context
   io.run_for(1ms);
   CHECK_FALSE(fired);
   io.run();

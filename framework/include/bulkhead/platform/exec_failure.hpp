@@ -3,6 +3,7 @@
 #include "bulkhead/platform/process.hpp"
 
 #include <string>
+#include <vector>
 
 namespace bulkhead::platform {
 

@@ -26,7 +26,7 @@ public:
 
   [[nodiscard]] std::vector<wire_address> all() const;
 
-  /// This process did not run for so long just now: nobody could have handled anything.
+  /// This process did not run for this time, so no receiver counts as slow for it.
   void forgive(uint64_t lost_ns);
 
   /// Looks at one receiver again. `crowded`: whether it still is.

@@ -67,7 +67,7 @@ public:
     shm::note(states_, ticket, state);
   }
 
-  /// Whether nobody waits any more for the answer to the request with this ticket, or its handler has run for too long.
+  /// Whether the request with this ticket has expired, or its handler has run for too long.
   [[nodiscard]] bool lapsed(uint64_t ticket) const noexcept {
     return lapses_ != nullptr && ticket != 0 && lapses_->has(ticket);
   }
