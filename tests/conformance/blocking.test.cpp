@@ -60,6 +60,11 @@ caf::behavior patient_asker(asker_actor* self) {
       caf::scoped_actor inner{self->system()};
       return ask<int32_t>(inner, rest.back(), std::vector<caf::actor>(rest.begin(), rest.end() - 1), x + 1).value();
     },
+    [=](caf::put_atom, const caf::actor& whom, int32_t x) {
+      caf::scoped_actor inner{self->system()};
+      auto result = ask<int32_t>(inner, whom, x);
+      return result ? ask<int32_t>(inner, self->spawn(echo), *result).value() : -1;
+    },
     [](caf::get_atom) { return threads_of_this_process(); },
   };
 }
@@ -79,6 +84,7 @@ caf::behavior late(caf::event_based_actor* self) {
         (*kept)->deliver(x);
       return kept->has_value();
     },
+    [=](caf::get_atom) { return kept->has_value(); },
   };
 }
 
@@ -115,6 +121,26 @@ TEST_CASE("while a handler waits, its worker's other actors go on, and its own m
   REQUIRE(eventually([&] { return ask<bool>(s.self, slow, caf::ok_atom_v, int32_t{7}) == true; }));
   held.receive([](int32_t x) { CHECK(x == 7); }, [](const caf::error& why) { FAIL(to_string(why)); });
   behind.receive([](int32_t x) { CHECK(x == 8); }, [](const caf::error& why) { FAIL(to_string(why)); });
+}
+
+TEST_CASE("a handler that waits again gets its answer, although another thread serves by then") {
+  stage s{place::in_worker};
+  auto first = s.spawn_together("patient_asker");
+  auto second = s.spawn_together("patient_asker");
+  auto other = s.spawn_together("echo");
+  auto slow = s.sys.spawn(late);
+  auto slower = s.sys.spawn(late);
+  auto keeps = [&](const caf::actor& who) { return ask<bool>(s.self, who, caf::get_atom_v) == true; };
+  auto in_front = s.self->request(first, caf::infinite, slow, int32_t{0});
+  REQUIRE(eventually([&] { return keeps(slow); }));
+  auto behind = s.self->request(second, caf::infinite, caf::put_atom_v, slower, int32_t{0});
+  REQUIRE(eventually([&] { return keeps(slower); }));
+  CHECK(ask<bool>(s.self, slow, caf::ok_atom_v, int32_t{8}) == true);
+  in_front.receive([](int32_t x) { CHECK(x == 8); }, [](const caf::error& why) { FAIL(to_string(why)); });
+  for (int32_t i = 0; i < 100; ++i)
+    REQUIRE(ask<int32_t>(s.self, other, i) == i); // by now the first thread serves again
+  CHECK(ask<bool>(s.self, slower, caf::ok_atom_v, int32_t{9}) == true);
+  behind.receive([](int32_t x) { CHECK(x == 9); }, [](const caf::error& why) { FAIL(to_string(why)); });
 }
 
 TEST_CASE("handlers of one worker that wait for each other in a row all get their answers") {

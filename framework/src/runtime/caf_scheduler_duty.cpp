@@ -24,11 +24,17 @@ void caf_scheduler::set_away(worker& self, bool is_away) {
 
 void caf_scheduler::handler_may_wait() {
   auto self = static_cast<worker*>(current_unit());
-  if (!alone_ || self == nullptr || !runs_actor() || !serves(*self))
+  if (!alone_ || self == nullptr || !runs_actor())
     return;
-  std::lock_guard guard{duty_mutex_};
-  if (stopping_ || on_duty_ != self)
+  std::unique_lock guard{duty_mutex_};
+  if (stopping_)
     return;
+  if (on_duty_ != self) {
+    guard.unlock();
+    share(self->take_all()); // the handler may wait for one of them
+    wake_one();
+    return;
+  }
   if (standing_by_ + launching_ == 0) {
     if (threads_.size() >= loops_max)
       return;
@@ -91,11 +97,12 @@ void caf_scheduler::end_job(worker& self) {
     return;
   std::unique_lock guard{duty_mutex_};
   set_away(self, false);
+  if (is_first)
+    on_duty_ = &self; // before the other thread is woken, which looks
   if (is_first || pause_wanted_)
     post([] {});
   if (!is_first)
     return;
-  on_duty_ = &self;
   // No handler may begin while another thread reads the mailbox: that may hold the order to stand still.
   duty_changed_.wait(guard, [this] { return !polling_.taken() || stopping_; });
 }
