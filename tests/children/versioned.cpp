@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -103,6 +104,10 @@ caf::behavior versioned(caf::event_based_actor* self) {
     [](caf::tick_atom, const std::string& pipe) {
       std::ifstream{pipe}.get();
       return static_cast<int32_t>(::getpid());
+    },
+    [self, promises = std::vector<caf::typed_response_promise<int32_t>>{}](caf::open_atom) mutable {
+      promises.push_back(self->make_response_promise<int32_t>()); // never kept
+      return promises.back();
     },
     [self](caf::close_atom) { self->quit(caf::sec::runtime_error); },
   };

@@ -197,6 +197,39 @@ TEST_CASE("the other program dies after it has started and before it takes over"
   CHECK(x.events.count(supervision_incident::restarted) == 0);
 }
 
+TEST_CASE("an actor that was paused for an upgrade goes on when that fails") {
+  auto options = first_version();
+  options.stop_timeout = 60s;
+  service x{options};
+  auto owed = x.self->request(x.actor, caf::infinite, caf::open_atom_v);
+  REQUIRE(x.version() == 1); // so the promise is made
+  auto done = x.here.host.upgrade(x.actor, version(2));
+  std::vector<int> processes;
+  REQUIRE(eventually([&] {
+    processes = test_support::children();
+    return processes.size() == 2;
+  }));
+  // It owes an answer, so it gets nothing new until its successor takes over.
+  REQUIRE(eventually([&] {
+    auto answered = false;
+    x.self->request(x.actor, 300ms, caf::put_atom_v, int32_t{1})
+      .receive([&](int32_t) { answered = true; }, [](const caf::error&) {});
+    return !answered;
+  }));
+  REQUIRE(::kill(*std::max_element(processes.begin(), processes.end()), SIGKILL) == 0);
+  CHECK_FALSE(done.get());
+  CHECK(x.version() == 1);
+}
+
+TEST_CASE("an actor whose upgrade was refused can be recycled") {
+  service x;
+  CHECK_FALSE(x.here.host.upgrade(x.actor, version(2, "throws")).get());
+  CHECK_FALSE(x.here.host.upgrade(x.actor, version(2, "exits")).get());
+  CHECK(x.here.host.recycle(x.actor));
+  CHECK(eventually([&] { return x.events.count(supervision_incident::recycled) > 0; }));
+  CHECK(x.version() == 1);
+}
+
 TEST_CASE("what cannot be upgraded, and options that make no sense, are refused") {
   service x;
   auto& host = x.here.host;

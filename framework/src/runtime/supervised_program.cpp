@@ -9,6 +9,7 @@
 #include "bulkhead/platform/executable_file.hpp"
 #include "bulkhead/runtime/host_system.hpp"
 #include "bulkhead/runtime/keeper.hpp"
+#include "bulkhead/runtime/slot_owner.hpp"
 #include "bulkhead/runtime/spare_pool.hpp"
 #include "bulkhead/runtime/supervised_slot.hpp"
 #include "bulkhead/runtime/worker_process.hpp"
@@ -124,10 +125,25 @@ void supervised_slot::successor_ended(const worker_process& who) {
 
 void supervised_slot::refuse_program(const worker_death& death) {
   auto change = std::exchange(change_, std::nullopt);
+  if (phase_ == phase::up)
+    go_on_as_before();
   auto story =
     name_of(change->next) + " did not come up, or died before it was trusted; " + name_of(program_) + " serves again";
   tell(supervision_incident::upgrade_failed, death, story);
   change->watch.failed(make_error(errc::upgrade_failed, death, describe(death) + "; " + story));
+}
+
+// The present process is not replaced after all: it may have been paused, and may be asked for another successor.
+void supervised_slot::go_on_as_before() {
+  recycling_ = false;
+  recycling_asked_ = false;
+  if (std::exchange(promise_wait_, promise_wait::none) != promise_wait::none) {
+    promise_timer_->cancel();
+    open_ledger(incarnation_);
+  }
+  look_at_age();
+  if (auto owner = owner_.lock())
+    owner->slot_up(number_);
 }
 
 bool supervised_slot::return_to_former(const worker_death& death) {

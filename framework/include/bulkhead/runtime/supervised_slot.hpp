@@ -187,6 +187,7 @@ private:
   void successor_ended(const worker_process& who);
   void go_on_with_change();
   void refuse_program(const worker_death& death);
+  void go_on_as_before();
   [[nodiscard]] bool return_to_former(const worker_death& death);
   void hand_over(const std::shared_ptr<worker_process>& who);
   void pass_snapshot_to(worker_process& who);
