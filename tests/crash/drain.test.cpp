@@ -122,6 +122,24 @@ TEST_CASE("a pool that is drained handles what waits in it, and ends") {
   before.check();
 }
 
+TEST_CASE("a pool that is drained twice tells both when it has ended") {
+  hand_pool x{hands(1, 1)};
+  x.hold(1);
+  answer_list all;
+  for (int32_t i = 0; i < 5; ++i)
+    all.ask(x.here.sys, x.pool, caf::put_atom_v, int32_t{1}, i);
+  REQUIRE(eventually([&] { return x.status().waiting == 5; }));
+  auto first = x.here.host.drain(x.pool, 1h);
+  auto second = x.here.host.drain(x.pool, 2h);
+  CHECK_FALSE(first.wait_for(100ms));
+  CHECK_FALSE(second.ready());
+  x.gate.open();
+  CHECK(first.get() == size_t{0});
+  CHECK(second.get() == size_t{0});
+  REQUIRE(all.comes_to(5));
+  CHECK(all.errors().empty());
+}
+
 TEST_CASE("a pool whose members hang is drained in time, and says what is left") {
   auto options = hands(2, 2);
   options.worker.stop_timeout = 10ms;

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <optional>
+#include <string>
 
 #include <signal.h>
+#include <unistd.h>
 
 using namespace crash;
 using namespace bulkhead;
@@ -207,6 +210,26 @@ TEST_CASE("a pool is a handle like others: typed, given to other workers, made i
   });
   REQUIRE(pid.comes_to(1));
   CHECK(pid.values().size() == 1);
+}
+
+TEST_CASE("a pool that could not grow tries again, although nothing more is sent to it") {
+  auto folder = std::filesystem::temp_directory_path() / ("bulkhead-pool-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
+  auto options = hands(1, 2);
+  options.grow_after = 1ms;
+  options.restart.within = 1ms;
+  options.worker.working_directory = folder.string();
+  hand_pool x{options};
+  std::filesystem::remove(folder);
+  x.hold(1);
+  answer_list all;
+  all.ask(x.here.sys, x.pool, caf::get_atom_v);
+  CHECK(eventually([&] { return x.events.count(supervision_incident::growth_failed) > 1; }));
+  std::filesystem::create_directory(folder);
+  CHECK(all.comes_to(1));
+  x.gate.open();
+  CHECK(x.held.comes_to(1));
+  std::filesystem::remove(folder);
 }
 
 TEST_CASE("a pool that cannot start says why, and leaves nothing") {

@@ -51,6 +51,8 @@ void actor_pool::finish(const caf::error& reason) {
     self->grow_timer_.reset();
     self->idle_timer_.reset();
     self->drain_timer_.reset();
+    for (auto& told : std::exchange(self->drained_, {}))
+      told(0);
   });
   conclude();
 }

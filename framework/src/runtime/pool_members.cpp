@@ -93,6 +93,7 @@ void actor_pool::on_started(const std::shared_ptr<supervised_slot>& slot, caf::e
   }
   if (failed) {
     last_growth_ = std::chrono::steady_clock::now() + options_.restart.within;
+    grow_if_needed();
     guard.unlock();
     tell(supervision_incident::growth_failed, slot ? slot->number() : 0, to_string(failed));
     return;

@@ -181,7 +181,7 @@ private:
   /// On any thread.
   void on_started(const std::shared_ptr<supervised_slot>& slot, caf::expected<caf::strong_actor_ptr> result);
   void look_at_growth();
-  void look_at_drain(supervision::time_point until, const std::function<void(size_t left)>& done);
+  void look_at_drain();
   void watch_surplus();
   void shrink();
   void tell(supervision_incident what, uint32_t slot, std::string detail) const;
@@ -196,6 +196,8 @@ private:
   std::optional<boost::asio::steady_timer> idle_timer_;
   std::optional<boost::asio::steady_timer> drain_timer_;
   running_time drain_time_;
+  supervision::time_point drain_until_;
+  std::vector<std::function<void(size_t left)>> drained_;
   bool surplus_watched_ = false;
 
   mutable std::mutex mutex_;
