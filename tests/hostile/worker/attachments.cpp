@@ -25,7 +25,7 @@ void lend(raw_worker& x, const payload_reference& what) {
 }
 
 void announce(raw_worker& x, uint64_t bytes, int seals, bool reserved) {
-  announce(x.end.channel.get(), bytes, seals, reserved);
+  hostile::announce(x.end.channel.get(), bytes, seals, reserved);
 }
 
 void announce_good(raw_worker& x) {
@@ -40,8 +40,8 @@ const habits known{
   {"a loan is returned twice",
    [](raw_worker& x) {
      payload_reference lent;
-     auto at = x.askedbody.size() - sizeof(attachments_trailer) - sizeof(lent);
-     std::memcpy(&lent, x.askedbody.data() + at, sizeof(lent));
+     auto at = x.asked_body.size() - sizeof(attachments_trailer) - sizeof(lent);
+     std::memcpy(&lent, x.asked_body.data() + at, sizeof(lent));
      for (int i = 0; i < 2; ++i)
        x.send(record_kind::give_back, {lent.loan, 0, 0, 0, 0});
    }},

@@ -50,22 +50,24 @@ caf::byte_buffer encoded(const caf::message& content) {
   return body;
 }
 
-raw_worker::raw_worker(edge its_end, const hello& host)
+raw_worker::raw_worker(edge its_end, const hello& its_host, std::vector<std::string> its_arguments)
   : end(std::move(its_end)),
+    host(its_host),
     number(host.number),
     in(end.own.data(), end.peer.data(), end.rings, host.message_bytes_max),
     out(end.own.data(), end.peer.data(), end.rings, end.peer_bell, end.own_bell, {}),
     control_ring(end.own.data() + bulkhead::shm::ring_offset(end.rings, bulkhead::shm::lane_id::control)),
     data_ring(end.own.data() + bulkhead::shm::ring_offset(end.rings, bulkhead::shm::lane_id::data)),
-    header(bulkhead::shm::header_of(end.own.data())) {
+    header(bulkhead::shm::header_of(end.own.data())),
+    arguments(std::move(its_arguments)) {
   // nop
 }
 
-void raw_worker::serve(const std::string& habit) {
+void raw_worker::serve(const std::string& name) {
   incoming record;
   for (;;) {
     while (in.next(record) == inbox::outcome::record)
-      handle(record, habit);
+      handle(record, name);
     if (in.publish_consumed())
       end.peer_bell.ring();
     out.pump();
@@ -74,7 +76,7 @@ void raw_worker::serve(const std::string& habit) {
   }
 }
 
-void raw_worker::handle(const incoming& record, const std::string& habit) {
+void raw_worker::handle(const incoming& record, const std::string& name) {
   auto& head = record.head;
   if (record.kind == record_kind::stop)
     ::_exit(0);
@@ -89,7 +91,7 @@ void raw_worker::handle(const incoming& record, const std::string& habit) {
     done_ = true;
     asked = head;
     asked_body.assign(record.body.begin(), record.body.end());
-    habits::find(habit)(*this);
+    habits::find(name)(*this);
   }
   if (goes_back_after > 0 && --goes_back_after == 0) { // by now the host has looked
     header->consumed[0] = 0;
@@ -134,7 +136,7 @@ void raw_worker::freeze() {
 int main(int argc, char** argv) {
   using namespace bulkhead::transport;
   using bulkhead::platform::unique_fd;
-  if (argc != 2)
+  if (argc < 2)
     return 64;
   bulkhead::init_types<caf::id_block::test>();
   auto host = receive_hello(worker_fd::control);
@@ -145,5 +147,5 @@ int main(int argc, char** argv) {
                unique_fd{worker_fd::worker_bell}, unique_fd{worker_fd::host_bell}, unique_fd{worker_fd::channel});
   if (!end || !send_verdict(worker_fd::control, {}))
     return 1;
-  hostile::raw_worker{std::move(*end), *host}.serve(argv[1]);
+  hostile::raw_worker{std::move(*end), *host, {argv + 2, argv + argc}}.serve(argv[1]);
 }

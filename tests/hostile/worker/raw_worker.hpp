@@ -29,10 +29,11 @@ constexpr uint64_t own_actor = 4711;
 
 class raw_worker {
 public:
-  raw_worker(bulkhead::transport::edge end, const bulkhead::transport::hello& host);
+  /// @param arguments for the habit.
+  raw_worker(bulkhead::transport::edge end, const bulkhead::transport::hello& host, std::vector<std::string> arguments);
 
   /// Never returns.
-  [[noreturn]] void serve(const std::string& habit);
+  [[noreturn]] void serve(const std::string& name);
 
   /// Puts a record into the mailbox, or behind those that wait for room there.
   void send(record_kind kind, const envelope& head, caf::byte_buffer body = {}, uint16_t flags = 0);
@@ -50,12 +51,15 @@ public:
   [[noreturn]] void freeze();
 
   bulkhead::transport::edge end;
-  const bulkhead::process_number number;
+  const bulkhead::transport::hello host;
+  const bulkhead::transport::process_number number;
   bulkhead::transport::inbox in;
   bulkhead::transport::outbox out;
   std::byte* const control_ring;
   std::byte* const data_ring;
   bulkhead::shm::region_header<>* const header;
+
+  const std::vector<std::string> arguments;
 
   /// The host's name for the worker's actor.
   uint64_t root = 0;
@@ -68,7 +72,7 @@ public:
   int goes_back_after = 0;
 
 private:
-  void handle(const bulkhead::transport::incoming& record, const std::string& habit);
+  void handle(const bulkhead::transport::incoming& record, const std::string& name);
 
   bool done_ = false;
 };

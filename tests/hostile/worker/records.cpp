@@ -3,7 +3,7 @@
 #include "hostile/worker/raw_worker.hpp"
 #include "hostile/worker/payloads.hpp"
 
-#include <bulkhead/transport/errc.hpp>
+#include <bulkhead/transport/type_ids.hpp>
 
 using namespace bulkhead;
 using namespace bulkhead::transport;
