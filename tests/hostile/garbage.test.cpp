@@ -77,6 +77,8 @@ TEST_CASE("a worker that writes garbage is killed as corrupt, and nobody else is
                        "a list of tickets is cut off",
                        "a list of tickets is empty",
                        "a report is garbage",
+                       "its root changes",
+                       "actors of others are said to be down",
                        "it sends more than it may"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);
@@ -142,11 +144,10 @@ TEST_CASE("what a worker writes that means nothing is ignored") {
     REQUIRE(made);
     auto beside_it = *made;
     auto watchers = watch_end(f.sys, beside_it, monitored, linked);
-    for (auto habit :
-         {"armed is odd for ever", "room is wanted that there will never be", "last words are unknown",
-          "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody",
-          "it demands all the time", "responses that nobody asked for", "the answer comes twice",
-          "notices about nobody", "its root changes", "states of anybody", "actors of others are said to be down"}) {
+    for (auto habit : {"armed is odd for ever", "room is wanted that there will never be", "last words are unknown",
+                       "hint is absurd", "magic, version and geometry change", "pieces are empty", "messages to nobody",
+                       "it demands all the time", "responses that nobody asked for", "the answer comes twice",
+                       "notices about nobody", "states of anybody"}) {
       INFO(habit);
       auto hostile = spawn_hostile(f, habit);
       for (auto i = 0; i < 10; ++i) {

@@ -33,9 +33,10 @@ bool departure::is_at_home_there(const caf::strong_actor_ptr& actor) const {
   return proxy != nullptr && proxy->goes_through(link_);
 }
 
-void departure::add_source(const wire_address& who, const caf::strong_actor_ptr& actor) {
+void departure::add_source(const wire_address& who, const caf::strong_actor_ptr& actor, bool may_be_passed_on) {
   if (is_at_home_there(actor))
     return;
+  source_may_be_passed_on_ = may_be_passed_on;
   source_who_ = who;
   source_ = &actor;
 }
@@ -51,7 +52,9 @@ void departure::add_all(const caf::message& content, const caf::mailbox_element:
     else if (content.match_element<caf::strong_actor_ptr>(i))
       remember_end(content.get_as<caf::strong_actor_ptr>(i), routes);
   }
-  for_each_handle(content, stages, encoded, routes.key(), [&](const wire_address& who) {
+  if (!may_hold_handles(content, stages))
+    return;
+  for_each_handle(std::as_bytes(std::span{encoded}), routes.names(), [&](const wire_address& who) {
     if (who.process == link_.peer())
       return;
     auto actor = routes.find(who);
@@ -69,7 +72,7 @@ bool departure::accepted(const transport::record_counts& number) {
     beside_->depart();
   auto& exports = link_.routes().exports();
   if (source_ != nullptr)
-    source_first_ = exports.note(source_who_, *source_, link_.peer(), number);
+    source_first_ = exports.note(source_who_, *source_, link_.peer(), number, source_may_be_passed_on_);
   for (auto& x : travellers_)
     x.first = exports.note(x.who, x.actor, link_.peer(), number);
   return true;

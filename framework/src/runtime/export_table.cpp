@@ -5,7 +5,7 @@
 namespace bulkhead::runtime {
 
 bool export_table::note(const wire_address& who, const caf::strong_actor_ptr& actor, transport::process_number peer,
-                        const transport::record_counts& number) {
+                        const transport::record_counts& number, bool may_be_passed_on) {
   std::lock_guard guard{mutex_};
   auto& known = entries_[who];
   auto first = known.actor == nullptr;
@@ -16,10 +16,31 @@ bool export_table::note(const wire_address& who, const caf::strong_actor_ptr& ac
   for (auto& x : known.holders)
     if (x.peer == peer) {
       x.last = number;
+      x.to_pass_on += may_be_passed_on ? 1 : 0;
       return first;
     }
-  known.holders.push_back({peer, number});
+  known.holders.push_back({peer, number, may_be_passed_on ? uint64_t{1} : 0});
   return first;
+}
+
+bool export_table::holds(const wire_address& who, transport::process_number peer) const {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(who);
+  return i != entries_.end()
+         && std::any_of(i->second.holders.begin(), i->second.holders.end(), [=](auto& x) { return x.peer == peer; });
+}
+
+bool export_table::spend(const wire_address& who, transport::process_number peer) {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(who);
+  if (i == entries_.end())
+    return false;
+  for (auto& x : i->second.holders)
+    if (x.peer == peer && x.to_pass_on > 0) {
+      --x.to_pass_on;
+      return true;
+    }
+  return false;
 }
 
 caf::strong_actor_ptr export_table::release(const wire_address& who, transport::process_number peer,

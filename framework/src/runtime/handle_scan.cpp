@@ -19,7 +19,7 @@ namespace {
 constexpr size_t key_offset = 8 + 1 + 4;
 
 template <class Number>
-Number read_big_endian(const caf::byte* at) {
+Number read_big_endian(const std::byte* at) {
   Number result = 0;
   for (size_t i = 0; i < sizeof(Number); ++i)
     result = static_cast<Number>((result << 8) | static_cast<uint8_t>(at[i]));
@@ -40,15 +40,10 @@ bool is_plain(caf::type_id_t id) {
          || transport::is_number_vector(id);
 }
 
-} // namespace
+using handle_callback = std::function<void(uint32_t process_id, uint64_t actor)>;
 
-void for_each_handle(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages,
-                     const caf::byte_buffer& encoded, const transport::system_key& key,
-                     const std::function<void(const wire_address&)>& found) {
+void for_each_key(std::span<const std::byte> encoded, const transport::system_key& key, const handle_callback& found) {
   if (encoded.size() < key_offset + key.size())
-    return;
-  auto types = content.types();
-  if (stages.empty() && std::all_of(types.begin(), types.end(), is_plain))
     return;
   auto end = encoded.data() + encoded.size();
   for (auto from = encoded.data() + key_offset;;) {
@@ -56,12 +51,30 @@ void for_each_handle(const caf::message& content, const caf::mailbox_element::fo
     auto hit = ::memmem(from, static_cast<size_t>(end - from), key.data(), key.size());
     if (hit == nullptr)
       return;
-    auto at = static_cast<const caf::byte*>(hit);
-    auto process = process_in_node(read_big_endian<uint32_t>(at - 4));
-    if (process)
-      found({*process, read_big_endian<uint64_t>(at - key_offset)});
+    auto at = static_cast<const std::byte*>(hit);
+    found(read_big_endian<uint32_t>(at - 4), read_big_endian<uint64_t>(at - key_offset));
     from = at + key.size();
   }
+}
+
+} // namespace
+
+void for_each_handle(std::span<const std::byte> encoded, const handle_names& names,
+                     const std::function<void(const wire_address&)>& found) {
+  for_each_key(encoded, names.key, [&](uint32_t process_id, uint64_t actor) {
+    if (auto process = process_in_node(process_id))
+      found({*process, actor});
+  });
+  if (names.host)
+    for_each_key(encoded, names.host->key, [&](uint32_t process_id, uint64_t actor) {
+      if (process_id == names.host->process)
+        found({transport::host_process, actor});
+    });
+}
+
+bool may_hold_handles(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages) {
+  auto types = content.types();
+  return !stages.empty() || !std::all_of(types.begin(), types.end(), is_plain);
 }
 
 } // namespace bulkhead::runtime

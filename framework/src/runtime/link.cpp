@@ -16,11 +16,14 @@ link_events::~link_events() = default;
 void link_events::on_spawn(uint64_t, transport::spawn_request, caf::execution_unit&) {
   // nop
 }
-void link_events::on_rooted(uint64_t, uint64_t) {
-  // nop
+bool link_events::on_rooted(uint64_t, uint64_t) {
+  return true;
 }
 void link_events::on_spawned(uint64_t, caf::error) {
   // nop
+}
+bool link_events::owns_root(uint64_t) const {
+  return false;
 }
 void link_events::on_root_released(uint64_t) {
   // nop
@@ -90,6 +93,10 @@ link::link(router& routes, transport::process_number peer, transport::edge end, 
   channel_.emplace(std::move(edge_->channel));
   lender_.emplace(*channel_, limits.payloads, [&routes] { routes.the_loop().memory_is_idle(); });
   borrower_.emplace(*channel_, limits.payloads.bytes_max);
+  if (router_.is_host()) {
+    reached_ = std::make_unique<resolve_cache>();
+    authority_.emplace(*this, router_, pending_, *events_);
+  }
 }
 
 link::link(router& routes) : router_(routes), peer_(0), closed_(true), end_reason_(caf::make_error(errc::no_route)) {

@@ -19,6 +19,8 @@ void link::lapse(const request_set& over, request_set& caused) {
   if (closed_)
     return;
   auto tell = [this](const pending_table::entry& x) {
+    if (authority_)
+      authority_->lapsed();
     if (router_.is_host())
       shm::lapse_board_of(edge_->own.data(), edge_->rings)->note(x.what.ticket);
     (void) outbox_->send_control(record_kind::lapse, {0, x.key.requester, x.key.id, 0, x.key.process, 0}, {});
@@ -48,9 +50,7 @@ void link::on_lapse(const transport::incoming& record) {
   auto& head = record.head;
   request_set over{{head.source_process, head.source, head.word}};
   if (router_.is_host()) {
-    // A worker speaks for its own actors only. For some the host has another name.
-    if (head.source_process != peer_)
-      return;
+    // For some of its actors the host has another name.
     auto requester = router_.find({peer_, head.source});
     auto mid = caf::make_message_id(head.word);
     if (auto proxy = requester ? as_proxy(requester) : nullptr; proxy != nullptr && proxy->slot())

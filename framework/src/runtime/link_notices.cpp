@@ -29,8 +29,15 @@ void link::send_plain(record_kind kind, const envelope& head) {
 void link::send_with_reason(record_kind kind, const envelope& head, const caf::error& reason) {
   if (closed_)
     return;
-  auto body = transport::encode_reason(&router_.context(), reason, reason_bytes_max);
-  (void) outbox_->send(kind, 0, head, std::move(body));
+  (void) outbox_->send(kind, 0, head, encoded_reason(reason));
+}
+
+// A reason gives nobody the handle of an actor: one that holds some travels as its text.
+caf::byte_buffer link::encoded_reason(const caf::error& reason) {
+  auto result = transport::encode_reason(&router_.context(), reason, reason_bytes_max);
+  auto holds_handle = false;
+  for_each_handle(std::as_bytes(std::span{result}), router_.names(), [&](auto&) { holds_handle = true; });
+  return holds_handle ? transport::encode_reason_as_text(&router_.context(), reason, reason_bytes_max) : result;
 }
 
 void link::watch(const wire_address& who) {
@@ -67,16 +74,23 @@ void link::link_to(const wire_address& target, const caf::strong_actor_ptr& obse
   if (!source || closed_)
     return;
   departure leaving{*this};
-  leaving.add_source(*source, observer);
+  leaving.add_source(*source, observer, false);
   envelope head{target.actor, source->actor, 0, target.process, source->process};
   (void) outbox_->send(record_kind::link, 0, head, {}, &leaving);
   router_.the_loop().post(
     [self = shared_from_this(), source = *source, observer] { self->report_end(source, observer); });
 }
 
+// The peer may have given the observer's handle back, and finds what waits for its end by it.
 void link::unlink(const wire_address& target, const caf::actor_control_block& observer) {
-  if (auto source = router_.address_of(observer))
-    send_plain(record_kind::unlink, {target.actor, source->actor, 0, target.process, source->process});
+  auto source = router_.address_of(observer);
+  if (!source || closed_)
+    return;
+  auto holder = caf::strong_actor_ptr{const_cast<caf::actor_control_block*>(&observer)};
+  departure leaving{*this};
+  leaving.add_source(*source, holder, false);
+  envelope head{target.actor, source->actor, 0, target.process, source->process};
+  (void) outbox_->send(record_kind::unlink, 0, head, {}, &leaving);
 }
 
 void link::spawn(uint64_t root, transport::spawn_request& what) {

@@ -44,7 +44,16 @@ size_t link::poll(caf::execution_unit& unit, size_t records_max) {
   return count;
 }
 
+// Returns whether the record says what the worker must not say.
+bool link::objects(const std::string& complaint) {
+  if (!complaint.empty())
+    found_corrupt(complaint);
+  return !complaint.empty();
+}
+
 void link::dispatch(const transport::incoming& record, caf::execution_unit& unit) {
+  if (authority_ && objects(authority_->objection_to(record)))
+    return;
   auto& head = record.head;
   auto target = wire_address{head.target_process, head.target};
   auto source = wire_address{head.source_process, head.source};
@@ -59,10 +68,13 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
     on_down(source, transport::decode_reason(&unit, record.body));
     break;
   case record_kind::release:
-    if (!router_.is_host() && target.process == transport::host_process)
+    if (!router_.is_host() && target.process == transport::host_process) {
       events_->on_root_released(target.actor);
-    else
+    } else {
       (void) router_.exports().release(target, peer_, {head.word, head.source});
+      if (reached_)
+        reached_->forget(target);
+    }
     break;
   case record_kind::link:
     on_link(head);
@@ -77,7 +89,8 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
     on_spawn(record, unit);
     break;
   case record_kind::rooted:
-    events_->on_rooted(head.target, head.source);
+    if (!events_->on_rooted(head.target, head.source))
+      found_corrupt("it says twice which actor a root is");
     break;
   case record_kind::spawned:
     events_->on_spawned(head.target, transport::decode_reason(&unit, record.body));
@@ -131,12 +144,20 @@ void link::dispatch(const transport::incoming& record, caf::execution_unit& unit
   }
 }
 
-caf::strong_actor_ptr link::find(const wire_address& who) {
-  return resolved_->get(who, [this](auto& x) { return router_.find(x); });
-}
-
 caf::strong_actor_ptr link::resolve(const wire_address& who) {
   return resolved_->get(who, [this](auto& x) { return router_.resolve(x); });
+}
+
+// Whom a record is for. Null if that actor has ended, or if the worker names one that it cannot know: then it is corrupt.
+caf::strong_actor_ptr link::reach(const wire_address& who) {
+  if (!authority_)
+    return resolved_->get(who, [this](auto& x) { return router_.find(x); });
+  return reached_->get(who, [this](auto& x) -> caf::strong_actor_ptr {
+    auto found = authority_->reach(x);
+    if (!found)
+      found_corrupt(authority::stranger(x));
+    return found.value_or(nullptr);
+  });
 }
 
 void link::on_message(const transport::incoming& record, caf::execution_unit& unit) {
@@ -158,30 +179,48 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     return;
   auto& head = record.head;
   auto id = mid.request_id().integer_value();
+  auto source = wire_address{head.source_process, head.source};
+  if (authority_) {
+    switch (authority_->speaks_for(source, mid)) {
+    case authority::standing::speaks:
+      break;
+    case authority::standing::of_nobody:
+      source = {};
+      break;
+    case authority::standing::late:
+      count_dropped();
+      return;
+    case authority::standing::lies:
+      found_corrupt(authority::false_source(record));
+      return;
+    }
+  }
   caf::strong_actor_ptr receiver;
-  if (!router_.is_host()) {
+  std::optional<open_request> answered;
+  if (!authority_) {
     // All that arrives in a worker is for one of its own actors.
-    receiver = find({head.target_process, head.target});
+    receiver = reach({head.target_process, head.target});
     if (receiver && mid.is_response())
       (void) pending_.take({router_.self(), receiver->aid, id});
   } else if (mid.is_response()) {
     // A response that nobody waits for, be it late or invented, ends here.
-    receiver = pending_.take({head.target_process, head.target, id});
-    if (!receiver)
+    answered = pending_.take({head.target_process, head.target, id});
+    if (!answered)
       return;
+    receiver = answered->requester;
+    mid = answered->mid.response_id();
   } else {
-    // A request that comes back with a foreign sender was delegated: this worker owes nothing any more.
-    if (mid.is_request() && head.source_process != peer_)
-      (void) pending_.take({head.source_process, head.source, id});
-    receiver = resolve({head.target_process, head.target});
+    receiver = reach({head.target_process, head.target});
+    if (corrupt_)
+      return;
   }
-  auto sender = resolve({head.source_process, head.source});
-  if (sender && mid.is_request() && head.source_process == peer_)
+  auto sender = resolve(source);
+  if (sender && mid.is_request() && source.process == peer_)
     if (auto proxy = as_proxy(sender); proxy != nullptr && proxy->slot())
       mid = proxy->slot()->tagged(mid);
   if (!receiver) {
     if (mid.is_request() && sender)
-      answer(sender, mid, caf::make_error(caf::sec::request_receiver_down), &unit);
+      answer(sender, mid, after_end(router_.reason_of({head.target_process, head.target})), &unit);
     return;
   }
   caf::mailbox_element::forwarding_stack stages;
@@ -195,6 +234,11 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
       receiver->enqueue(caf::make_mailbox_element(nullptr, mid, {}, std::move(failed)), &unit);
     else
       count_dropped();
+    return;
+  }
+  if (authority_ && objects(authority_->objection_to(record, content, stages))) {
+    if (answered) // by the end of the worker
+      pending_.insert({head.target_process, head.target, id}, std::move(*answered));
     return;
   }
   auto element = caf::make_mailbox_element(std::move(sender), mid, std::move(stages), std::move(content));
@@ -233,21 +277,21 @@ caf::error link::open_attachments(const transport::incoming& record, std::span<c
 }
 
 void link::on_watch(const wire_address& who) {
-  if (auto actor = router_.find(who))
+  if (auto actor = reach(who))
     report_end(who, actor);
-  else
+  else if (!corrupt_)
     send_with_reason(record_kind::down, envelope{0, who.actor, 0, 0, who.process}, router_.reason_of(who));
 }
 
 void link::on_down(const wire_address& who, caf::error reason) {
   if (router_.is_host() && who.process == transport::host_process) {
     // A root is known under the host's name for it.
-    events_->on_root_down(who.actor, reason);
+    if (events_->owns_root(who.actor))
+      events_->on_root_down(who.actor, reason);
+    else if (router_.find(who))
+      found_corrupt(authority::stranger(who));
     return;
   }
-  // The end of an actor is for its own process to tell.
-  if (router_.is_host() && who.process != peer_)
-    return;
   // A supervised root's own name for itself is one of the handle's names, and what becomes of that its slot decides.
   if (auto known = router_.find(who); router_.is_host() && known)
     if (auto proxy = as_proxy(known); proxy != nullptr && proxy->slot())
@@ -256,7 +300,9 @@ void link::on_down(const wire_address& who, caf::error reason) {
 }
 
 void link::on_link(const envelope& head) {
-  auto target = router_.find({head.target_process, head.target});
+  auto target = reach({head.target_process, head.target});
+  if (corrupt_)
+    return;
   auto source = router_.resolve({head.source_process, head.source});
   if (!target || !source)
     return;
@@ -268,7 +314,9 @@ void link::on_link(const envelope& head) {
 }
 
 void link::on_unlink(const envelope& head) {
-  auto target = router_.find({head.target_process, head.target});
+  auto target = reach({head.target_process, head.target});
+  if (corrupt_)
+    return;
   // Its proxy may be gone, but not what waits for its end.
   auto source = router_.resolve({head.source_process, head.source});
   if (!target || !source)
@@ -284,7 +332,7 @@ void link::on_unlink(const envelope& head) {
 
 void link::on_exit(const transport::incoming& record, caf::execution_unit& unit) {
   auto address = wire_address{record.head.target_process, record.head.target};
-  auto target = router_.is_host() ? router_.resolve(address) : router_.find(address);
+  auto target = reach(address);
   if (!target)
     return;
   auto source = router_.find({record.head.source_process, record.head.source});

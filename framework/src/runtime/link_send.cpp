@@ -87,10 +87,25 @@ bool link::forward(caf_proxy& to, caf::mailbox_element_ptr what, caf::execution_
     return forward_exit(to, *what);
   if (closed_)
     return refuse(*what, end_reason_, context);
+  if (authority::is_of_runtime(what->mid, what->payload) || tells_foreign_end(what->payload))
+    return refuse(*what,
+                  caf::make_error(errc::encode_failed, transport::type_names(what->payload),
+                                  "no message between processes: streams, and ends that others than the actor's own "
+                                  "process tell"),
+                  context);
   envelope head{to.target().actor, 0, what->mid.integer_value(), to.target().process, 0};
   if (!fill_head(head, *what))
     return refuse(*what, caf::make_error(errc::no_route, to_string(what->sender)), context);
   return send_message(to, head, what, false, context);
+}
+
+// The host believes of a worker's actors only what their own process says.
+bool link::tells_foreign_end(const caf::message& content) const {
+  if (router_.is_host())
+    return false;
+  auto who = authority::told_end(content);
+  auto source = who != nullptr ? caf::actor_cast<caf::strong_actor_ptr>(*who) : nullptr;
+  return source && as_proxy(source) != nullptr;
 }
 
 // Returns false if an answer could not find its way back.
@@ -130,7 +145,8 @@ bool link::send_message(caf_proxy& to, envelope head, caf::mailbox_element_ptr& 
     booking.books->booked(booking.where, head.ticket, body.buffer.size() + beside.payload_bytes());
   departure leaving{*this, &beside};
   if (what->sender && head.source_process != peer_)
-    leaving.add_source({head.source_process, head.source}, what->sender);
+    leaving.add_source({head.source_process, head.source}, what->sender,
+                       !what->mid.is_request() && !what->mid.is_response());
   leaving.add_all(what->payload, what->stages, body.buffer);
   // A worker's own requests fail with the worker; there they are kept for the search for circles only.
   auto tracked = what->mid.is_request() && what->sender && (router_.is_host() || !as_proxy(what->sender));
@@ -203,12 +219,13 @@ bool link::forward_exit(caf_proxy& to, caf::mailbox_element& what) {
     return false;
   envelope head{to.target().actor, 0, 0, to.target().process, 0};
   if (sender) {
-    if (auto source = router_.address_of(*sender)) {
+    // One that a worker hands on is nobody's: it speaks for its own actors.
+    if (auto source = router_.address_of(*sender); source && (router_.is_host() || source->process == router_.self())) {
       head.source = source->actor;
       head.source_process = source->process;
     }
   }
-  auto body = transport::encode_reason(&router_.context(), content.reason, reason_bytes_max);
+  auto body = encoded_reason(content.reason);
   return outbox_->send_control(record_kind::exit, head, body) == outcome::accepted;
 }
 

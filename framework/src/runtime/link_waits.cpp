@@ -80,11 +80,13 @@ void link::break_circle(const wire_address& target, const std::string& circle) {
 }
 
 void link::break_circle(const pending_table::entry& request, const std::string& circle) {
-  auto requester = pending_.take(request.key);
-  if (!requester)
+  auto open = pending_.take(request.key);
+  if (!open)
     return;
+  if (authority_)
+    authority_->lapsed();
   report({.what = backlog_incident::deadlock, .receiver = request.what.target.actor, .detail = circle});
-  answer(requester, request.what.mid, caf::make_error(errc::deadlock, circle), &router_.context());
+  answer(open->requester, open->mid, caf::make_error(errc::deadlock, circle), &router_.context());
 }
 
 void link::want_tickets() {

@@ -67,6 +67,13 @@ caf::node_id router::node_of(transport::process_number process) const {
   return make_node(process, key_);
 }
 
+handle_names router::names() const {
+  auto host = parts_of(node_of(transport::host_process));
+  if (host && host->key == key_)
+    host.reset();
+  return {key_, std::move(host)};
+}
+
 std::optional<transport::process_number> router::process_of(const caf::node_id& node) const {
   if (node == system_.node())
     return self_;

@@ -152,21 +152,31 @@ std::optional<worker_process::root> worker_process::take_root(uint64_t id) {
   return result;
 }
 
-void worker_process::on_rooted(uint64_t id, uint64_t local) {
+bool worker_process::owns_root(uint64_t id) const {
+  if (slot_)
+    return slot_->root() == id;
+  std::lock_guard guard{mutex_};
+  return roots_.contains(id);
+}
+
+bool worker_process::on_rooted(uint64_t id, uint64_t local) {
   caf::strong_actor_ptr proxy;
   {
     std::lock_guard guard{mutex_};
     auto i = roots_.find(id);
     if (i == roots_.end())
-      return;
+      return true;
+    if (i->second.local != 0)
+      return false;
     i->second.local = local;
     had_roots_ = true;
     proxy = i->second.proxy ? i->second.proxy : host_.routes().find({transport::host_process, id});
   }
   if (!proxy)
-    return;
+    return true;
   static_cast<caf_proxy*>(proxy->get())->local_id(local);
   host_.routes().alias({number_, local}, proxy);
+  return true;
 }
 
 void worker_process::on_spawned(uint64_t id, caf::error reason) {

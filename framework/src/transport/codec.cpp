@@ -138,12 +138,16 @@ caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& r
                [&](caf::binary_serializer& to) { return to.apply(copy); })
       && result.size() <= bytes_max)
     return result;
-  result.clear();
+  return encode_reason_as_text(context, reason, bytes_max);
+}
+
+caf::byte_buffer encode_reason_as_text(caf::execution_unit* context, const caf::error& reason, size_t bytes_max) {
   auto text = to_string(reason);
   text.resize(std::min(text.size(), bytes_max / 2));
   auto plain = with_text(reason, std::move(text));
-  caf::binary_serializer second{context, result};
-  (void) second.apply(plain);
+  caf::byte_buffer result;
+  caf::binary_serializer sink{context, result};
+  (void) sink.apply(plain);
   return result;
 }
 

@@ -78,7 +78,8 @@ void raw_worker::serve(const std::string& name) {
 
 void raw_worker::handle(const incoming& record, const std::string& name) {
   auto& head = record.head;
-  if (record.kind == record_kind::stop)
+  auto released = record.kind == record_kind::release && head.target_process == host_process && head.target == root;
+  if (record.kind == record_kind::stop || released)
     ::_exit(0);
   if (record.kind == record_kind::spawn) {
     root = head.target;
@@ -114,8 +115,7 @@ void raw_worker::push(record_kind kind, const envelope& head, const caf::byte_bu
   send(kind, head, body, flags);
   while (out.has_waiting()) {
     out.pump();
-    if (out.has_waiting())
-      ::usleep(20);
+    ::poll(nullptr, 0, out.has_waiting() ? 1 : 0);
   }
 }
 

@@ -29,7 +29,8 @@ public:
   }
 
   /// Adds the sender of a message or a link, which must outlive this object.
-  void add_source(const wire_address& who, const caf::strong_actor_ptr& actor);
+  /// @param may_be_passed_on whether the record is a one-way message: the peer may pass it on in the name of `actor`, once.
+  void add_source(const wire_address& who, const caf::strong_actor_ptr& actor, bool may_be_passed_on);
 
   /// Adds all handles in a message, and the actors that its answer still passes.
   void add_all(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages,
@@ -55,6 +56,7 @@ private:
   wire_address source_who_;
   const caf::strong_actor_ptr* source_ = nullptr;
   bool source_first_ = false;
+  bool source_may_be_passed_on_ = false;
   std::vector<traveller> travellers_;
 };
 

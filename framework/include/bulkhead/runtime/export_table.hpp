@@ -54,8 +54,15 @@ public:
   }
 
   /// `peer` is about to get `who` in its record `number`. Returns true the first time.
+  /// @param may_be_passed_on whether it comes as the sender of a one-way message.
   bool note(const wire_address& who, const caf::strong_actor_ptr& actor, transport::process_number peer,
-            const transport::record_counts& number);
+            const transport::record_counts& number, bool may_be_passed_on = false);
+
+  /// Whether `peer` was given `who` and has not given it back.
+  [[nodiscard]] bool holds(const wire_address& who, transport::process_number peer) const;
+
+  /// `peer` passes on a message of `who`. Returns false if it has passed on as many as it got.
+  [[nodiscard]] bool spend(const wire_address& who, transport::process_number peer);
 
   /// `peer` had read `read` records when it dropped its reference. Returns the actor if no peer holds it any more: the caller
   /// lets go of it outside of all locks.
@@ -80,6 +87,8 @@ private:
   struct holder {
     transport::process_number peer;
     transport::record_counts last;
+    /// One-way messages of this actor that the peer may still pass on in its name.
+    uint64_t to_pass_on = 0;
   };
 
   struct entry {

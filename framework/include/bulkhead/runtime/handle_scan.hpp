@@ -1,25 +1,35 @@
 #pragma once
 
 #include "bulkhead/runtime/export_table.hpp"
-#include "bulkhead/transport/handshake.hpp"
+#include "bulkhead/runtime/caf_node.hpp"
 
-#include <caf/byte_buffer.hpp>
 #include <caf/fwd.hpp>
 #include <caf/mailbox_element.hpp>
 
+#include <cstddef>
 #include <functional>
+#include <optional>
+#include <span>
 
 namespace bulkhead::runtime {
 
-/// Calls `found` with the address of each actor of this host system whose handle stands in an encoded message.
+/// How the processes of one host system are called in encoded handles.
+struct handle_names {
+  /// Twenty random octets that their node ids share.
+  transport::system_key key;
+  /// The host's node, if CAF's I/O module has given it another one.
+  std::optional<node_parts> host;
+};
+
+/// Whether a message may hold handles of actors: messages of plain data do not.
+/// @param stages the actors that an answer still passes, which stand in front of the content.
+[[nodiscard]] bool may_hold_handles(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages);
+
+/// Calls `found` with the address of each actor of this host system whose handle stands in encoded bytes.
 ///
-/// CAF 0.18.7 tells nobody which handles it writes, so the bytes are searched for the twenty random octets that all
-/// node ids of this system share. A false hit needs the same octets in application data and does no harm: it keeps an
-/// actor alive for longer.
-/// @param stages the actors that an answer still passes, which stand in front of the content. Without any, messages that consist of plain
-///               data only are not searched.
-void for_each_handle(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages,
-                     const caf::byte_buffer& encoded, const transport::system_key& key,
+/// CAF 0.18.7 tells nobody which handles it writes, so the bytes are searched for what node ids of this system have in common. A false
+/// hit needs the same twenty octets in application data.
+void for_each_handle(std::span<const std::byte> encoded, const handle_names& names,
                      const std::function<void(const wire_address&)>& found);
 
 } // namespace bulkhead::runtime

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bulkhead/runtime/authority.hpp"
 #include "bulkhead/runtime/backlog.hpp"
 #include "bulkhead/runtime/crowded_receivers.hpp"
 #include "bulkhead/runtime/export_table.hpp"
@@ -249,6 +250,7 @@ private:
   bool refuse(caf::mailbox_element& what, caf::error reason, caf::execution_unit* context);
   bool send_message(caf_proxy& to, transport::envelope head, caf::mailbox_element_ptr& what, bool unparked,
                     caf::execution_unit* context);
+  bool tells_foreign_end(const caf::message& content) const;
   bool fill_head(transport::envelope& head, const caf::mailbox_element& what);
   bool admit(caf_proxy& to, const flow& who, uint64_t bytes, bool unparked, caf::mailbox_element_ptr& what,
              uint64_t& ticket, caf::execution_unit* context);
@@ -275,8 +277,10 @@ private:
   void send_plain(transport::record_kind kind, const transport::envelope& head);
   void send_with_reason(transport::record_kind kind, const transport::envelope& head, const caf::error& reason);
   void dispatch(const transport::incoming& record, caf::execution_unit& unit);
-  caf::strong_actor_ptr find(const wire_address& who);
   caf::strong_actor_ptr resolve(const wire_address& who);
+  caf::strong_actor_ptr reach(const wire_address& who);
+  bool objects(const std::string& complaint);
+  caf::byte_buffer encoded_reason(const caf::error& reason);
   void on_message(const transport::incoming& record, caf::execution_unit& unit);
   void on_spawn(const transport::incoming& record, caf::execution_unit& unit);
   caf::error open_attachments(const transport::incoming& record, std::span<const std::byte>& body,
@@ -309,8 +313,11 @@ private:
   crowded_receivers crowded_;
   /// Made by the thread that reads, for the first message.
   std::shared_ptr<handled_log> handled_;
-  /// Of the thread that reads.
+  /// Of the thread that reads. What the worker reaches is kept apart from what speaks; in a worker all are in the first.
   std::unique_ptr<resolve_cache> resolved_;
+  std::unique_ptr<resolve_cache> reached_;
+  /// In the host only.
+  std::optional<authority> authority_;
   shm::turn reading_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> corrupt_ = false;

@@ -29,9 +29,13 @@ public:
   virtual void on_spawn(uint64_t root, transport::spawn_request what, caf::execution_unit& unit);
 
   /// Root `root` is actor `local` there. Only in the host, as the next two.
-  virtual void on_rooted(uint64_t root, uint64_t local);
+  /// @returns false if that was said before.
+  [[nodiscard]] virtual bool on_rooted(uint64_t root, uint64_t local);
 
   virtual void on_spawned(uint64_t root, caf::error reason);
+
+  /// Whether the host has called an actor of this worker so. Only in the host.
+  [[nodiscard]] virtual bool owns_root(uint64_t root) const;
 
   /// Nobody in the host refers to this root any more. Only in workers.
   virtual void on_root_released(uint64_t root);

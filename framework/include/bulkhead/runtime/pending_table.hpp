@@ -72,13 +72,13 @@ public:
     entries_.insert_or_assign(key, value{std::move(what)});
   }
 
-  /// Closes a request and returns its requester; null if it was not open. Whoever gets the requester is the one to answer.
-  caf::strong_actor_ptr take(const request_key& key) {
+  /// Closes a request and returns it; nothing if it was not open. Whoever gets it is the one to answer.
+  std::optional<open_request> take(const request_key& key) {
     std::lock_guard guard{mutex_};
     auto i = entries_.find(key);
     if (i == entries_.end())
-      return nullptr;
-    auto result = std::move(i->second.what.requester);
+      return std::nullopt;
+    std::optional result{std::move(i->second.what)};
     entries_.erase(i);
     return result;
   }

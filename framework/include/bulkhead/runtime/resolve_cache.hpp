@@ -31,13 +31,18 @@ public:
     return found;
   }
 
+  void forget(const wire_address& who) {
+    if (auto& x = slots_[wire_address_hash{}(who) % slots_.size()]; x.who == who)
+      x = {};
+  }
+
 private:
   struct slot {
     wire_address who;
     caf::weak_actor_ptr actor;
   };
 
-  std::array<slot, 2048> slots_;
+  std::array<slot, 1024> slots_;
 };
 
 } // namespace bulkhead::runtime

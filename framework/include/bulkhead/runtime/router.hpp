@@ -2,6 +2,7 @@
 
 #include "bulkhead/runtime/end_reports.hpp"
 #include "bulkhead/runtime/export_table.hpp"
+#include "bulkhead/runtime/handle_scan.hpp"
 #include "bulkhead/runtime/loop.hpp"
 #include "bulkhead/transport/handshake.hpp"
 #include "bulkhead/transport/type_ids.hpp"
@@ -78,6 +79,9 @@ public:
   void host_node(caf::node_id node);
 
   [[nodiscard]] caf::node_id node_of(transport::process_number process) const;
+
+  /// What handles of this host system look like in bytes.
+  [[nodiscard]] handle_names names() const;
 
   /// The address behind a handle; `nullopt` if it belongs to another machine.
   [[nodiscard]] std::optional<wire_address> address_of(const caf::actor_control_block& actor) const;

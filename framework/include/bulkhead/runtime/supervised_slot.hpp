@@ -65,6 +65,11 @@ public:
     return number_;
   }
 
+  /// What its actor is called, whatever process it is in.
+  [[nodiscard]] uint64_t root() const noexcept {
+    return address_.actor;
+  }
+
   /// It has ended for good; its owner may be told just now.
   [[nodiscard]] bool over() const noexcept {
     return over_;

@@ -141,7 +141,8 @@ public:
 
   // -- link_events ------------------------------------------------------------
 
-  void on_rooted(uint64_t root, uint64_t local) override;
+  [[nodiscard]] bool owns_root(uint64_t root) const override;
+  [[nodiscard]] bool on_rooted(uint64_t root, uint64_t local) override;
   void on_spawned(uint64_t root, caf::error reason) override;
   void on_root_down(uint64_t root, const caf::error& reason) override;
   void on_frozen(bool owes_state) override;

@@ -40,6 +40,10 @@ std::string type_names(caf::type_id_list types);
 /// Encodes an exit reason. A context that cannot be encoded, or that needs more than `bytes_max`, is replaced by its text.
 [[nodiscard]] caf::byte_buffer encode_reason(caf::execution_unit* context, const caf::error& reason, size_t bytes_max);
 
+/// The same with the text of the context instead of the context.
+[[nodiscard]] caf::byte_buffer encode_reason_as_text(caf::execution_unit* context, const caf::error& reason,
+                                                     size_t bytes_max);
+
 /// The reverse of `encode_reason`; garbage becomes `errc::decode_failed`.
 [[nodiscard]] caf::error decode_reason(caf::execution_unit* context, std::span<const std::byte> body);
 

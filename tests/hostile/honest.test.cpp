@@ -1,0 +1,58 @@
+// What honest workers do, and what no table of rights may forbid.
+
+#include <catch2/catch.hpp>
+
+#include "crash/actors.hpp"
+
+#include <atomic>
+#include <chrono>
+
+using namespace crash;
+using test_support::eventually;
+using test_support::host_fixture;
+
+TEST_CASE("an honest worker passes on one-way messages, once each, and the sender gets what comes of them") {
+  std::atomic<int> got = 0;
+  host_fixture f;
+  auto relay = f.host.spawn("relay");
+  auto other = f.host.spawn("relay");
+  REQUIRE(relay);
+  REQUIRE(other);
+  auto sender = f.sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](caf::get_atom) {
+              for (int32_t i = 0; i < 100; ++i)
+                self->send(*relay, caf::get_atom_v, *other, i);
+            },
+            [&](int32_t) { ++got; }};
+  });
+  for (auto i = 0; i < 10; ++i)
+    caf::anon_send(sender, caf::get_atom_v);
+  CHECK(eventually([&] { return got == 1000; }));
+  CHECK(request_number(f.sys, *relay, caf::make_message(int32_t{1})));
+  caf::anon_send_exit(sender, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("an honest worker that passes requests on when they have lapsed lives on") {
+  std::atomic<int> over = 0;
+  host_fixture f;
+  auto relay = f.host.spawn("relay");
+  auto other = f.host.spawn("relay");
+  REQUIRE(relay);
+  REQUIRE(other);
+  constexpr int count = 300;
+  auto asker = f.sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    return {[&, self](caf::get_atom) {
+      for (int32_t i = 0; i < count; ++i)
+        self->request(*relay, std::chrono::milliseconds{1}, caf::update_atom_v, *other, i)
+          .then([&over](int32_t) { ++over; }, [&over](const caf::error&) { ++over; });
+    }};
+  });
+  caf::anon_send(asker, caf::get_atom_v);
+  REQUIRE(eventually([&] { return over == count; }));
+  // It passes all of them on now, one way or the other.
+  caf::anon_send(*relay, caf::ok_atom_v);
+  auto answer = request_number(f.sys, *relay, caf::make_message(int32_t{1}));
+  CHECK((answer && *answer == 2));
+  CHECK(f.host.live_workers() == 2);
+  caf::anon_send_exit(asker, caf::exit_reason::user_shutdown);
+}
