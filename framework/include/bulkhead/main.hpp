@@ -2,6 +2,7 @@
 
 #include "bulkhead/heavy.hpp"
 #include "bulkhead/host.hpp"
+#include "bulkhead/transport/type_loaders.hpp"
 
 #include <caf/exec_main.hpp>
 #include <caf/init_global_meta_objects.hpp>
@@ -16,6 +17,12 @@ namespace detail {
 /// Bulkhead's own type ids: a function of the library, because they take a compiler seconds.
 void init_own_types();
 
+template <class IdBlock>
+void init_block() {
+  caf::init_global_meta_objects<IdBlock>();
+  transport::set_loaders<IdBlock>();
+}
+
 /// Makes the actor system of a program.
 /// @returns 0, or the exit status of a program that cannot get threads, descriptors or memory for it, which was printed.
 int start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg);
@@ -27,7 +34,7 @@ int start_system(std::optional<caf::actor_system>& system, caf::actor_system_con
 template <class... IdBlocks>
 void init_types() {
   detail::init_own_types();
-  (caf::init_global_meta_objects<IdBlocks>(), ...);
+  (detail::init_block<IdBlocks>(), ...);
   caf::core::init_global_meta_objects();
 }
 
@@ -63,7 +70,7 @@ void add_if_actor(caf::actor_system_config& cfg) {
 template <class T>
 void init_if_block() {
   if constexpr (!adds_an_actor<T>)
-    caf::init_global_meta_objects<T>();
+    init_block<T>();
 }
 
 template <class F>

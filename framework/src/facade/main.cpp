@@ -10,6 +10,7 @@ namespace bulkhead {
 
 void detail::init_own_types() {
   caf::init_global_meta_objects<caf::id_block::bulkhead>();
+  transport::set_own_loaders();
 }
 
 int detail::start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg) {

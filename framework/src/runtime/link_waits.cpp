@@ -3,8 +3,8 @@
 #include "bulkhead/platform/clock.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/transport/checked_deserializer.hpp"
 
-#include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 
 #include <cstring>
@@ -159,7 +159,7 @@ void link::on_report(const transport::incoming& record) {
   if (!router_.is_host())
     return;
   backlog_event what;
-  caf::binary_deserializer source{&router_.context(), record.body.data(), record.body.size()};
+  transport::checked_deserializer source{&router_.context(), record.body};
   if (!source.apply(what)) {
     found_corrupt("its report cannot be read");
     return;
