@@ -23,14 +23,14 @@ void init_block() {
   transport::set_loaders<IdBlock>();
 }
 
-/// Makes the actor system of a program.
-/// @returns 0, or the exit status of a program that cannot get threads, descriptors or memory for it, which was printed.
-int start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg);
+/// Makes the actor system of a program. If that cannot get threads, descriptors or memory, prints why and ends the process with status 71.
+void start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg);
 
 } // namespace detail
 
 /// Initializes the type ids of CAF, of Bulkhead, and of the application's own blocks. Once, before the first actor
-/// system; BULKHEAD_MAIN does it.
+/// system; BULKHEAD_MAIN does it. A type that only CAF was told of is refused when another process sends it. An enum for error codes is
+/// marked with CAF_ERROR_CODE_ENUM before.
 template <class... IdBlocks>
 void init_types() {
   detail::init_own_types();
@@ -38,11 +38,13 @@ void init_types() {
   caf::core::init_global_meta_objects();
 }
 
-/// Whether this process was started as a worker.
+/// Whether a host started this process: as a worker, or to look for the names of functions in the stack of a dead one.
 [[nodiscard]] bool is_worker();
 
 /// In a worker, serves until the end and returns the exit status for `main`; empty in the host. To be called with the
 /// heavy actors in `cfg`, before the command line is parsed and before anything else is done.
+///
+/// A process that looks for names in the files of a dead worker's program does so in here, and ends. Without this call there are no names.
 ///
 /// What stands behind it in a worker, `main`'s and static objects' destructors and atexit(3) handlers run when the worker ends in good
 /// order, and have `worker_options::stop_timeout` for it. Threads of actors that have not ended still run then.
@@ -111,8 +113,7 @@ int run_main(F& fun, int argc, char** argv) {
   if (cfg.cli_helptext_printed)
     return 0;
   std::optional<caf::actor_system> system;
-  if (auto status = start_system(system, cfg))
-    return status;
+  start_system(system, cfg);
   if constexpr (std::is_same_v<decltype(traits::call(fun, *system, cfg)), void>) {
     traits::call(fun, *system, cfg);
     return 0;
