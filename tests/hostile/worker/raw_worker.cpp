@@ -114,8 +114,9 @@ void raw_worker::push(record_kind kind, const envelope& head, const caf::byte_bu
   send(kind, head, body, flags);
   while (out.has_waiting()) {
     out.pump();
+    pollfd waiting{end.own_bell.fd(), POLLIN, 0};
     if (out.has_waiting())
-      ::usleep(20);
+      ::poll(&waiting, 1, 1);
   }
 }
 
