@@ -134,9 +134,11 @@ void run_black_box(std::span<const std::byte> input) {
   auto box = std::make_unique<shm::black_box>();
   // The scene first: most of the box is empty in earnest, too.
   auto scene = input.first(std::min(input.size(), sizeof box->scene));
-  std::memcpy(static_cast<void*>(&box->scene), scene.data(), scene.size());
+  if (!scene.empty())
+    std::memcpy(static_cast<void*>(&box->scene), scene.data(), scene.size());
   auto rest = input.subspan(scene.size());
-  std::memcpy(static_cast<void*>(&box->recorder), rest.data(), std::min(rest.size(), sizeof box->recorder));
+  if (!rest.empty())
+    std::memcpy(static_cast<void*>(&box->recorder), rest.data(), std::min(rest.size(), sizeof box->recorder));
   death_certificate what;
   runtime::add_scene(what, box->scene);
   (void) runtime::write_question(runtime::question_about(what, box->scene));

@@ -7,6 +7,8 @@
 #include <caf/type_id.hpp>
 
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace bulkhead::transport {
@@ -30,9 +32,17 @@ void set_loader(caf::type_id_t id, type_loader what) noexcept;
   return loader_of(id).is_error_code;
 }
 
+/// CAF aligns what stands in a message to eight bytes only.
 template <class T>
 bool load_checked(checked_deserializer& source, void* value) {
-  return source.apply(*static_cast<T*>(value));
+  if constexpr (alignof(T) > 8 && std::is_trivially_copyable_v<T>) {
+    T aligned{};
+    auto done = source.apply(aligned);
+    std::memcpy(value, &aligned, sizeof aligned);
+    return done;
+  } else {
+    return source.apply(*static_cast<T*>(value));
+  }
 }
 
 template <class IdBlock, uint16_t... Ids>
