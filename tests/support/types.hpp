@@ -3,6 +3,8 @@
 #include <bulkhead/bulkhead.hpp>
 
 #include <caf/actor.hpp>
+#include <caf/default_enum_inspect.hpp>
+#include <caf/detail/stringification_inspector.hpp>
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
 
@@ -10,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -65,6 +68,86 @@ struct recording {
   friend bool operator==(const recording&, const recording&) = default;
 };
 
+/// As deep as whoever writes it likes.
+struct tree {
+  int32_t value = 0;
+  std::vector<tree> children;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, tree& x) {
+    return f.object(x).fields(f.field("value", x.value), f.field("children", x.children));
+  }
+};
+
+/// The same without an object and without a container.
+struct chain {
+  std::unique_ptr<chain> next;
+
+  chain() = default;
+  chain(chain&&) = default;
+  chain& operator=(chain&&) = default;
+  chain(const chain& other) : next(other.next ? std::make_unique<chain>(*other.next) : nullptr) {
+    // nop
+  }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, chain& x) {
+    auto goes_on = x.next != nullptr;
+    if (!f.apply(goes_on))
+      return false;
+    if constexpr (Inspector::is_loading)
+      x.next = goes_on ? std::make_unique<chain>() : nullptr;
+    return !goes_on || f.apply(*x.next);
+  }
+};
+
+/// Needs no byte in a message.
+struct nothing {
+  template <class Inspector>
+  friend bool inspect(Inspector& f, nothing& x) {
+    return f.object(x).fields();
+  }
+};
+
+/// Read and written by CAF's own inspectors only.
+struct old_fashioned {
+  int32_t value = 0;
+};
+
+inline bool inspect(caf::binary_serializer& f, old_fashioned& x) {
+  return f.apply(x.value);
+}
+inline bool inspect(caf::binary_deserializer& f, old_fashioned& x) {
+  return f.apply(x.value);
+}
+inline bool inspect(caf::serializer& f, old_fashioned& x) {
+  return f.apply(x.value);
+}
+inline bool inspect(caf::deserializer& f, old_fashioned& x) {
+  return f.apply(x.value);
+}
+inline bool inspect(caf::detail::stringification_inspector& f, old_fashioned& x) {
+  return f.apply(x.value);
+}
+
+/// An error code of an application.
+enum class trouble : uint8_t { none, some };
+
+inline std::string to_string(trouble x) {
+  return x == trouble::some ? "some" : "none";
+}
+inline bool from_string(caf::string_view, trouble&) {
+  return false;
+}
+inline bool from_integer(uint8_t number, trouble& x) {
+  x = static_cast<trouble>(number);
+  return number <= 1;
+}
+template <class Inspector>
+bool inspect(Inspector& f, trouble& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
 /// Neither written nor read.
 struct unwritable {
   int32_t value = 0;
@@ -100,6 +183,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(test, first_custom_type_id)
   CAF_ADD_TYPE_ID(test, (bulkhead::shared_value<test_support::reading>) )
   CAF_ADD_TYPE_ID(test, (bulkhead::shared_value<int64_t>) )
   CAF_ADD_TYPE_ID(test, (bulkhead::shared_array<int32_t>) )
+  CAF_ADD_TYPE_ID(test, (test_support::tree))
+  CAF_ADD_TYPE_ID(test, (test_support::chain))
+  CAF_ADD_TYPE_ID(test, (test_support::nothing))
+  CAF_ADD_TYPE_ID(test, (std::vector<test_support::nothing>) )
+  CAF_ADD_TYPE_ID(test, (test_support::old_fashioned))
+  CAF_ADD_TYPE_ID(test, (test_support::trouble))
 CAF_END_TYPE_ID_BLOCK(test)
 
+CAF_ERROR_CODE_ENUM(test_support::trouble)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test_support::unwritable)

@@ -2,6 +2,7 @@
 
 #include "bulkhead/heavy.hpp"
 #include "bulkhead/host.hpp"
+#include "bulkhead/transport/type_loaders.hpp"
 
 #include <caf/exec_main.hpp>
 #include <caf/init_global_meta_objects.hpp>
@@ -16,26 +17,34 @@ namespace detail {
 /// Bulkhead's own type ids: a function of the library, because they take a compiler seconds.
 void init_own_types();
 
-/// Makes the actor system of a program.
-/// @returns 0, or the exit status of a program that cannot get threads, descriptors or memory for it, which was printed.
-int start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg);
+template <class IdBlock>
+void init_block() {
+  caf::init_global_meta_objects<IdBlock>();
+  transport::set_loaders<IdBlock>();
+}
+
+/// Makes the actor system of a program. If that cannot get threads, descriptors or memory, prints why and ends the process with status 71.
+void start_system(std::optional<caf::actor_system>& system, caf::actor_system_config& cfg);
 
 } // namespace detail
 
 /// Initializes the type ids of CAF, of Bulkhead, and of the application's own blocks. Once, before the first actor
-/// system; BULKHEAD_MAIN does it.
+/// system; BULKHEAD_MAIN does it. A type that only CAF was told of is refused when another process sends it. An enum for error codes is
+/// marked with CAF_ERROR_CODE_ENUM before.
 template <class... IdBlocks>
 void init_types() {
   detail::init_own_types();
-  (caf::init_global_meta_objects<IdBlocks>(), ...);
+  (detail::init_block<IdBlocks>(), ...);
   caf::core::init_global_meta_objects();
 }
 
-/// Whether this process was started as a worker.
+/// Whether a host started this process: as a worker, or to look for the names of functions in the stack of a dead one.
 [[nodiscard]] bool is_worker();
 
 /// In a worker, serves until the end and returns the exit status for `main`; empty in the host. To be called with the
 /// heavy actors in `cfg`, before the command line is parsed and before anything else is done.
+///
+/// A process that looks for names in the files of a dead worker's program does so in here, and ends. Without this call there are no names.
 ///
 /// What stands behind it in a worker, `main`'s and static objects' destructors and atexit(3) handlers run when the worker ends in good
 /// order, and have `worker_options::stop_timeout` for it. Threads of actors that have not ended still run then.
@@ -63,7 +72,7 @@ void add_if_actor(caf::actor_system_config& cfg) {
 template <class T>
 void init_if_block() {
   if constexpr (!adds_an_actor<T>)
-    caf::init_global_meta_objects<T>();
+    init_block<T>();
 }
 
 template <class F>
@@ -104,8 +113,7 @@ int run_main(F& fun, int argc, char** argv) {
   if (cfg.cli_helptext_printed)
     return 0;
   std::optional<caf::actor_system> system;
-  if (auto status = start_system(system, cfg))
-    return status;
+  start_system(system, cfg);
   if constexpr (std::is_same_v<decltype(traits::call(fun, *system, cfg)), void>) {
     traits::call(fun, *system, cfg);
     return 0;

@@ -18,6 +18,8 @@ namespace bulkhead::platform {
 namespace {
 
 constexpr size_t files_max = 16;
+constexpr off_t file_bytes_min =
+  sizeof(Elf64_Ehdr); // what the kernel makes up when it is read, as in /proc, has size 0
 constexpr off_t file_bytes_max = off_t{1} << 31;
 constexpr size_t name_bytes_max = 400;
 constexpr size_t positions_max = 16;
@@ -29,13 +31,15 @@ int find_no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*
 
 constexpr Dwfl_Callbacks callbacks{nullptr, find_no_debuginfo, dwfl_offline_section_address, nullptr};
 
-/// Not blocking, in case that it is a pipe.
+/// To open a device can have effects, so the file is looked at before it is opened in earnest.
 unique_fd open_regular(const std::string& path) {
-  unique_fd fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  unique_fd place{::open(path.c_str(), O_PATH | O_CLOEXEC)};
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > file_bytes_max)
+  if (!place || ::fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < file_bytes_min
+      || status.st_size > file_bytes_max)
     return {};
-  return fd;
+  auto same = "/proc/self/fd/" + std::to_string(place.get());
+  return unique_fd{::open(same.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
 std::string shortened(std::string name) {

@@ -1,7 +1,7 @@
 // What a process that crashed wrote down, made readable. All of it is input.
 
+#include "bulkhead/platform/plain_name.hpp"
 #include "bulkhead/platform/signal_meaning.hpp"
-#include "bulkhead/platform/symbolizer.hpp"
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/death_reporter.hpp"
 
@@ -13,9 +13,6 @@ namespace bulkhead::runtime {
 namespace {
 
 using platform::crash_scene;
-
-/// Of a thread that does nothing else. Usually it takes some milliseconds, and a large program with debugging information a second.
-constexpr std::chrono::milliseconds names_budget{5000};
 
 /// With those that the compiler put into others.
 constexpr size_t frames_max = 128;
@@ -33,44 +30,19 @@ stack_frame frame_of(const crash_scene& scene, const crash_scene::frame& what) {
   return result;
 }
 
-/// All functions before the first line: these take longer, and matter less.
-void add_names(std::vector<stack_frame>& stack, const crash_scene& scene) {
-  platform::symbolizer names{names_budget};
-  auto is_known = [](const stack_frame& frame) { return frame.module.starts_with('/'); };
-  // A return address may be the first one of the next function.
-  auto place_of = [&](size_t i) { return stack[i].offset - (scene.frames[i].returns == 1 ? 1 : 0); };
-  for (size_t i = 0; i < stack.size(); ++i)
-    if (is_known(stack[i])) {
-      auto found = names.function(file_of(stack[i].module), place_of(i));
-      stack[i].function = printable(found, found.size());
-    }
-  std::vector<stack_frame> result;
-  for (size_t i = 0; i < stack.size(); ++i) {
-    auto positions = is_known(stack[i]) ? names.positions(file_of(stack[i].module), place_of(i))
-                                        : std::vector<platform::symbolizer::position>{};
-    if (positions.empty())
-      positions.emplace_back();
-    for (auto& x : positions) {
-      auto frame = stack[i];
-      if (!x.function.empty())
-        frame.function = printable(x.function, x.function.size());
-      frame.source = printable(x.source, x.source.size());
-      if (result.size() < frames_max)
-        result.push_back(std::move(frame));
-    }
-  }
-  stack = std::move(result);
+bool is_known(const stack_frame& frame) {
+  return frame.module.starts_with('/');
 }
 
 } // namespace
 
 thrown_exception exception_in(const crash_scene& scene) {
   auto type = std::string{platform::text_in(scene.exception_type)};
-  return {printable(platform::demangled(type), sizeof scene.exception_type),
+  return {printable(platform::plain_name(type), sizeof scene.exception_type),
           printable(platform::text_in(scene.exception_text), sizeof scene.exception_text)};
 }
 
-void add_scene(death_certificate& what, const crash_scene& scene, bool with_names) {
+void add_scene(death_certificate& what, const crash_scene& scene) {
   auto thrown = exception_in(scene);
   what.exception_type = std::move(thrown.type);
   what.exception_text = std::move(thrown.text);
@@ -87,8 +59,41 @@ void add_scene(death_certificate& what, const crash_scene& scene, bool with_name
     what.memory_peak_bytes = scene.memory_peak_bytes;
   for (size_t i = 0; i < std::min<size_t>(scene.frame_count, crash_scene::frames_max); ++i)
     what.stack.push_back(frame_of(scene, scene.frames[i]));
-  if (with_names)
-    add_names(what.stack, scene);
+}
+
+name_question question_about(const death_certificate& what, const crash_scene& scene) {
+  name_question result;
+  auto type = printable(platform::text_in(scene.exception_type), sizeof scene.exception_type);
+  if (what.exception_type == type) // it is not readable as it is
+    result.exception_type = std::move(type);
+  for (size_t i = 0; i < what.stack.size(); ++i)
+    if (auto& frame = what.stack[i]; is_known(frame))
+      // A return address may be the first one of the next function.
+      result.places.push_back({file_of(frame.module), frame.offset - (scene.frames[i].returns == 1 ? 1 : 0)});
+  return result;
+}
+
+void add_names(death_certificate& what, stack_names answer) {
+  if (!answer.exception_type.empty())
+    what.exception_type = std::move(answer.exception_type);
+  what.names_missing = std::move(answer.missing);
+  std::vector<stack_frame> result;
+  size_t next = 0;
+  for (auto& known : what.stack) {
+    place_names names;
+    if (is_known(known) && next < answer.places.size())
+      names = std::move(answer.places[next++]);
+    if (names.positions.empty())
+      names.positions.emplace_back();
+    for (auto& x : names.positions) {
+      auto frame = known;
+      frame.function = x.function.empty() ? names.function : std::move(x.function);
+      frame.source = std::move(x.source);
+      if (result.size() < frames_max)
+        result.push_back(std::move(frame));
+    }
+  }
+  what.stack = std::move(result);
 }
 
 } // namespace bulkhead::runtime

@@ -13,6 +13,10 @@ namespace {
 /// When so many deaths wait, addresses must do.
 constexpr size_t waiting_with_names_max = 16;
 
+/// Of a process that does nothing else, if no other death waits. Usually it takes some milliseconds, and a large program with debugging
+/// information a second.
+constexpr std::chrono::milliseconds names_budget{5000};
+
 /// The cores belong to the replacement of who died first.
 constexpr std::chrono::milliseconds report_delay{5};
 
@@ -23,10 +27,11 @@ std::string tag_of(const worker_death& death) {
 } // namespace
 
 death_reporter::death_reporter(certificate_files files, std::function<void(const death_certificate&)> publish,
-                               std::function<void(std::string)> log)
+                               std::function<void(std::string)> log, std::vector<std::string> environment)
   : files_(std::move(files)),
     publish_(std::move(publish)),
     log_(std::move(log)),
+    names_(std::move(environment)),
     folder_(files_.folder, "death-", files_.files_max) {
   // nop
 }
@@ -39,7 +44,7 @@ void death_reporter::report(draft_certificate what) {
   std::unique_lock guard{mutex_};
   if (!has_thread()) {
     guard.unlock();
-    hand_out(std::move(what), false);
+    hand_out(std::move(what), waiting_with_names_max);
     return;
   }
   waiting_.push_back(std::move(what));
@@ -78,16 +83,24 @@ void death_reporter::run() {
     changed_.wait_for(guard, report_delay, [this] { return stopping_; });
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
-    auto with_names = waiting_.size() < waiting_with_names_max;
+    auto waiting = waiting_.size();
     guard.unlock();
-    hand_out(std::move(next), with_names);
+    hand_out(std::move(next), waiting);
     guard.lock();
   }
 }
 
-void death_reporter::hand_out(draft_certificate draft, bool with_names) {
+// Those who wait share the time for names: a process whose files take long to read must not keep the certificates of others.
+void death_reporter::hand_out(draft_certificate draft, size_t waiting) {
   auto& what = draft.what;
-  add_scene(what, draft.scene, with_names);
+  add_scene(what, draft.scene);
+  auto question = question_about(what, draft.scene);
+  if (question.places.empty() && question.exception_type.empty())
+    ; // nothing is to be found out
+  else if (waiting < waiting_with_names_max)
+    add_names(what, names_.ask(question, names_budget / (1 + static_cast<int>(waiting))));
+  else
+    what.names_missing = "too many deaths at a time";
   publish_(what);
   if (!is_abnormal(what))
     return;

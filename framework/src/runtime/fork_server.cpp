@@ -1,5 +1,6 @@
 #include "bulkhead/runtime/fork_server.hpp"
 
+#include "bulkhead/platform/clock.hpp"
 #include "bulkhead/platform/executable_file.hpp"
 #include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/platform/socket_pair.hpp"
@@ -129,7 +130,8 @@ caf::error fork_server::launch() {
     spec.passed.push_back({(*settings)->fd(), transport::worker_fd::settings});
   }
   auto streams = open_streams(host_.the_keeper().context(), options_, [this](std::string_view line, bool) {
-    host_.log("[fork server " + std::to_string(slot_) + " pid " + std::to_string(pid_) + "] " + std::string{line});
+    for (auto& shown : line_limit_.pass(line, platform::now_ns()))
+      host_.log("[fork server " + std::to_string(slot_) + " pid " + std::to_string(pid_) + "] " + shown);
   });
   if (!streams)
     return std::move(streams.error());

@@ -26,6 +26,13 @@
 
 namespace bulkhead::runtime {
 
+namespace {
+
+/// Whoever wrote it: what a worker said may stand in any line.
+constexpr size_t log_line_bytes_max = 16 * 1024;
+
+} // namespace
+
 host_system::host_system(caf::actor_system& system, wait_options waiting, certificate_files certificates,
                          dead_letter_limits letters, caf::error wrong)
   : caf_scheduler(system, transport::host_process, make_system_key(), waiting),
@@ -34,7 +41,7 @@ host_system::host_system(caf::actor_system& system, wait_options waiting, certif
     dead_letters_(letters.letters_max, letters.bytes_max) {
   reporter_ = std::make_unique<death_reporter>(
     std::move(certificates), [this](const death_certificate& what) { publish(what); },
-    [this](std::string lines) { log(std::move(lines)); });
+    [this](std::string lines) { log(std::move(lines)); }, environment_);
   if (auto missing = platform::missing_kernel_feature())
     unusable_ = caf::make_error(errc::startup_failed, *missing);
   // CAF's I/O module, if it is loaded too, puts its own id here later; both work.
@@ -62,7 +69,7 @@ void host_system::log(std::string lines) {
       return;
     for (std::string_view rest = lines; !rest.empty();) {
       auto line = rest.substr(0, rest.find('\n'));
-      transport::call_foreign("the sink given to host::log_to", sink, line);
+      transport::call_foreign("the sink given to host::log_to", sink, printable(line, log_line_bytes_max));
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     }
   });

@@ -3,8 +3,9 @@
 #include "bulkhead/platform/clock.hpp"
 #include "bulkhead/runtime/link.hpp"
 #include "bulkhead/runtime/router.hpp"
+#include "bulkhead/transport/checked_deserializer.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
 
-#include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 
 #include <cstring>
@@ -37,6 +38,7 @@ static_assert(sizeof(told_wait) == 64);
 /// What fits into a record of the control lane; more actors than that can only hide a circle, not make one up.
 constexpr size_t told_waits_max = 200;
 constexpr size_t circle_bytes_max = 4096;
+constexpr size_t detail_bytes_max = 512;
 
 } // namespace
 
@@ -161,12 +163,13 @@ void link::on_report(const transport::incoming& record) {
   if (!router_.is_host())
     return;
   backlog_event what;
-  caf::binary_deserializer source{&router_.context(), record.body.data(), record.body.size()};
+  transport::checked_deserializer source{&router_.context(), record.body};
   if (!source.apply(what)) {
     found_corrupt("its report cannot be read");
     return;
   }
   what.to_worker = false;
+  what.detail = printable(what.detail, detail_bytes_max);
   events_->on_backlog(std::move(what));
 }
 

@@ -82,8 +82,7 @@ void worker_process::cut_lifeline() noexcept {
   timer_->start(lifeline_grace, [self = shared_from_this()] {
     if (!self->process_)
       return;
-    self->host_.log("[worker " + std::to_string(self->place().slot) + "." + std::to_string(self->place().incarnation)
-                    + " pid " + std::to_string(self->pid()) + "] cannot be killed, and is left behind");
+    self->log("cannot be killed, and is left behind");
     self->on_exit({platform::exit_status::kind::unknown, 0});
   });
 }
@@ -218,6 +217,8 @@ void worker_process::on_exit(platform::exit_status status) {
   for (auto& x : outputs_)
     x->close();
   outputs_.clear();
+  if (auto dropped = line_limit_.rest())
+    log(*dropped);
   auto was = state_.load();
   auto via = the_link();
   if (was == state::starting && ready_) {

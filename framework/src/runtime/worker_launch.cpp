@@ -1,5 +1,6 @@
 // How a worker process is started: regions, command line, hello.
 
+#include "bulkhead/platform/clock.hpp"
 #include "bulkhead/platform/executable_file.hpp"
 #include "bulkhead/platform/memory_file.hpp"
 #include "bulkhead/platform/socket_pair.hpp"
@@ -144,6 +145,11 @@ caf::error worker_process::execute_program(std::vector<platform::process_spec::p
 
 void worker_process::on_line(std::string_view line, bool is_error) {
   lines_.add(line, is_error);
+  for (auto& shown : line_limit_.pass(line, platform::now_ns()))
+    log(shown);
+}
+
+void worker_process::log(std::string_view line) {
   host_.log("[worker " + std::to_string(place().slot) + "." + std::to_string(place().incarnation) + " pid "
             + std::to_string(pid_) + "] " + std::string{line});
 }

@@ -10,6 +10,7 @@
 #include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/caf_progress.hpp"
 #include "bulkhead/runtime/fork_server_main.hpp"
+#include "bulkhead/runtime/naming_helper.hpp"
 #include "bulkhead/runtime/task_runner.hpp"
 #include "bulkhead/runtime/worker_settings.hpp"
 #include "bulkhead/runtime/worker_system.hpp"
@@ -133,6 +134,8 @@ bool is_worker() {
 }
 
 caf::error refuse_host() {
+  if (is_naming_helper())
+    platform::exit_now(usage_error);
   if (!is_worker())
     return {};
   if (handed_over)

@@ -1,13 +1,13 @@
 #include "bulkhead/transport/codec.hpp"
 
 #include "bulkhead/transport/attachments.hpp"
+#include "bulkhead/transport/checked_deserializer.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/foreign_call.hpp"
 #include "bulkhead/transport/message_format.hpp"
 #include "bulkhead/transport/record.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
-#include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/detail/meta_object.hpp>
 #include <caf/exit_reason.hpp>
@@ -51,7 +51,7 @@ template <class Load, class Types>
 caf::error guarded(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
                    Types types, Load load) {
   try {
-    caf::binary_deserializer source{context, body.data(), body.size()};
+    checked_deserializer source{context, body};
     incoming_attachments::scope scope{beside, &source};
     if (load(source))
       return source.remaining() == 0 ? caf::error{} : failure(errc::decode_failed, types(), "bytes are left over");
@@ -126,7 +126,7 @@ caf::error decode(caf::execution_unit* context, uint16_t flags, std::span<const 
                   incoming_attachments* beside, caf::mailbox_element::forwarding_stack& stages, caf::message& content) {
   auto has_stages = (flags & flag_has_stages) != 0;
   auto types = [=] { return has_stages ? std::string{"(a message on its way through a chain)"} : types_in(body); };
-  return guarded(context, body, beside, types, [&](caf::binary_deserializer& source) {
+  return guarded(context, body, beside, types, [&](checked_deserializer& source) {
     return (!has_stages || source.apply(stages)) && load_message(source, content);
   });
 }
@@ -155,7 +155,7 @@ caf::error decode_reason(caf::execution_unit* context, std::span<const std::byte
   caf::error result;
   auto types = [] { return std::string{"(caf::error)"}; };
   auto failed =
-    guarded(context, body, nullptr, types, [&](caf::binary_deserializer& source) { return source.apply(result); });
+    guarded(context, body, nullptr, types, [&](checked_deserializer& source) { return source.apply(result); });
   return failed ? failed : result;
 }
 
@@ -170,7 +170,7 @@ caf::error encode(caf::execution_unit* context, spawn_request& what, caf::byte_b
 caf::error decode(caf::execution_unit* context, std::span<const std::byte> body, incoming_attachments* beside,
                   spawn_request& what) {
   auto types = [] { return std::string{"(the arguments of a spawn)"}; };
-  return guarded(context, body, beside, types, [&](caf::binary_deserializer& source) { return source.apply(what); });
+  return guarded(context, body, beside, types, [&](checked_deserializer& source) { return source.apply(what); });
 }
 
 bool is_initialized(caf::type_id_t id) noexcept {

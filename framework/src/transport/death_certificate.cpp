@@ -73,16 +73,25 @@ void describe_cause(const death_certificate& what, std::string& to) {
           + (what.exception_text.empty() ? "" : ": " + what.exception_text);
 }
 
+/// What makes a terminal do something: controls of ASCII and of ISO 6429, and those that turn the direction of the text.
+bool is_control(std::string_view character) {
+  if (character.size() == 1)
+    return (character[0] >= 0 && character[0] < ' ' && character[0] != '\t') || character[0] == 0x7f;
+  if (character.size() == 2)
+    return character >= "\xc2\x80" && character <= "\xc2\x9f";
+  return (character >= "\xe2\x80\xa8" && character <= "\xe2\x80\xae")
+         || (character >= "\xe2\x81\xa6" && character <= "\xe2\x81\xa9");
+}
+
 } // namespace
 
 std::string printable(std::string_view text, size_t bytes_max) {
   std::string result;
   while (!text.empty() && result.size() < bytes_max) {
     auto size = character_size(text);
-    auto control = size == 1 && ((text[0] >= 0 && text[0] < ' ' && text[0] != '\t') || text[0] == 0x7f);
     if (result.size() + size > bytes_max)
       break;
-    if (size == 0 || control)
+    if (size == 0 || is_control(text.substr(0, size)))
       result += '?';
     else
       result += text.substr(0, size);
@@ -103,6 +112,8 @@ std::string describe(const death_certificate& what) {
     for (auto& x : describe_stack(what.stack))
       result += "\n    " + x;
   }
+  if (!what.names_missing.empty())
+    result += "\n  names are missing: " + what.names_missing;
   result += "\n  used: " + in_seconds(what.user_time_us + what.system_time_us) + " of CPU";
   if (what.memory_peak_bytes != 0)
     result += ", " + in_mebibytes(what.memory_peak_bytes) + " of memory at most";

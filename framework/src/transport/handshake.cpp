@@ -1,6 +1,7 @@
 #include "bulkhead/transport/handshake.hpp"
 
 #include "bulkhead/platform/socket_pair.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -62,7 +63,7 @@ platform::result<verdict> receive_verdict(int socket) {
   verdict result;
   if (!from_integer(static_cast<uint8_t>(packet[0]), result.code))
     return verdict{errc::startup_failed, "the worker answered the handshake with garbage"};
-  result.text.assign(packet.data() + 1, *got - 1);
+  result.text = printable({packet.data() + 1, *got - 1}, verdict_bytes_max);
   return result;
 }
 

@@ -1,9 +1,9 @@
 // The number of elements in one octet (or more, for over a hundred), the type ids in two each, the elements.
 #include "bulkhead/transport/message_format.hpp"
 
-#include "bulkhead/transport/number_vectors.hpp"
+#include "bulkhead/transport/checked_deserializer.hpp"
+#include "bulkhead/transport/type_loaders.hpp"
 
-#include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/detail/message_data.hpp>
 #include <caf/detail/meta_object.hpp>
@@ -15,6 +15,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <mutex>
+#include <string>
+#include <unordered_set>
 
 namespace bulkhead::transport {
 
@@ -28,10 +31,9 @@ bool save_element(caf::binary_serializer& sink, const meta_object& type, caf::ty
   return type.save_binary(sink, what);
 }
 
-bool load_element(caf::binary_deserializer& source, const meta_object& type, caf::type_id_t id, void* what) {
-  if (id == caf::type_id_v<caf::byte_buffer>)
-    return source.apply(*static_cast<caf::byte_buffer*>(what));
-  return type.load_binary(source, what);
+std::string name_in_caf(caf::type_id_t id) {
+  auto name = caf::query_type_name(id);
+  return {name.begin(), name.end()};
 }
 
 /// A list of types as it stands in an encoded message, and what CAF makes of it.
@@ -55,18 +57,51 @@ known_types* place_of(std::span<const caf::byte> source) {
   return &types_of_thread[(static_cast<size_t>(source[2 * count]) + count) % known_types_max];
 }
 
-bool load_types(caf::binary_deserializer& source, caf::type_id_list& types) {
+/// CAF keeps each list of types that it has ever seen, and another process can make up as many as it likes.
+///
+/// Thread safety: any thread.
+class lists_from_outside {
+public:
+  /// @returns false if there is no room for one more.
+  bool admit(const std::u16string& ids) {
+    std::lock_guard guard{mutex_};
+    if (known_.contains(ids))
+      return true;
+    if (known_.size() == lists_max || ids.size() > ids_max - ids_)
+      return false;
+    known_.insert(ids);
+    ids_ += ids.size();
+    return true;
+  }
+
+private:
+  static constexpr size_t lists_max = 65'536;
+  static constexpr size_t ids_max = size_t{1} << 21;
+
+  std::mutex mutex_;
+  std::unordered_set<std::u16string> known_;
+  size_t ids_ = 0;
+};
+
+// Never destroyed: threads decode until the process has ended. A global, because CAF's own table is one.
+lists_from_outside& outside_lists() {
+  static auto& result = *new lists_from_outside;
+  return result;
+}
+
+bool load_types(checked_deserializer& source, caf::type_id_list& types) {
   constexpr size_t types_max = UINT16_MAX - 1;
-  auto count = load_count(source, number_format::integer_16);
-  if (!count)
+  size_t count = 0;
+  if (!source.begin_sequence(count))
     return false;
-  if (*count > types_max) {
+  if (count > types_max || count > source.remaining() / sizeof(caf::type_id_t)) {
     source.emplace_error(caf::sec::invalid_argument, "too many types for a message");
     return false;
   }
   caf::detail::type_id_list_builder list;
-  list.reserve(*count);
-  for (size_t i = 0; i < *count; ++i) {
+  std::u16string key;
+  list.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
     caf::type_id_t id = 0;
     if (!source.value(id))
       return false;
@@ -74,20 +109,31 @@ bool load_types(caf::binary_deserializer& source, caf::type_id_list& types) {
       source.emplace_error(caf::sec::unknown_type);
       return false;
     }
+    if (loader_of(id).load == nullptr) {
+      source.emplace_error(caf::sec::unknown_type,
+                           name_in_caf(id) + " is known to CAF only: give its block to bulkhead::init_types");
+      return false;
+    }
     list.push_back(id);
+    key.push_back(static_cast<char16_t>(id));
+  }
+  if (count > 0 && !outside_lists().admit(key)) {
+    source.emplace_error(caf::sec::runtime_error,
+                         "messages with too many different lists of types have come to this process");
+    return false;
   }
   types = list.move_to_list();
   return true;
 }
 
-bool load_elements(caf::binary_deserializer& source, caf::type_id_list types, caf::message& content) {
+bool load_elements(checked_deserializer& source, caf::type_id_list types, caf::message& content) {
   auto data = caf::detail::message_data::make_uninitialized(types);
   auto at = data->storage();
   auto known = caf::detail::global_meta_objects();
   for (auto id : types) {
     known[id].default_construct(at);
     data->inc_constructed_elements();
-    if (!load_element(source, known[id], id, at))
+    if (!loader_of(id).load(source, at))
       return false;
     at += known[id].padded_size;
   }
@@ -116,7 +162,7 @@ bool save_message(caf::binary_serializer& sink, const caf::message& content) {
   return true;
 }
 
-bool load_message(caf::binary_deserializer& source, caf::message& content) {
+bool load_message(checked_deserializer& source, caf::message& content) {
   auto rest = source.remainder();
   auto place = place_of({rest.data(), rest.size()});
   if (place != nullptr && place->encoded_bytes > 0 && place->encoded_bytes <= rest.size()

@@ -2,11 +2,11 @@
 
 #include "bulkhead/platform/fd_passing.hpp"
 #include "bulkhead/platform/memory_file.hpp"
+#include "bulkhead/platform/plain_name.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
 #include "bulkhead/transport/errc.hpp"
 #include "bulkhead/transport/kernel_refusal.hpp"
 #include "bulkhead/transport/type_ids.hpp"
-
-#include <boost/core/demangle.hpp>
 
 #include <utility>
 
@@ -40,15 +40,17 @@ platform::result<platform::memory_file> adopt_file(platform::unique_fd number, s
   }
 }
 
-/// "shared_value of app::settings (24 bytes)" for a label; as it is if it is none.
+constexpr size_t label_bytes_told = 200;
+
+/// "shared_value of app::settings (24 bytes)" for a label, which may be any text; as it is if it is none.
 std::string words_of(const std::string& label) {
-  auto first = label.find('/');
-  auto last = label.rfind('/');
+  auto told = printable(label, label_bytes_told);
+  auto first = told.find('/');
+  auto last = told.rfind('/');
   if (first == last)
-    return '"' + label.substr(0, 100) + '"';
-  auto name = label.substr(first + 1, last - first - 1);
-  return label.substr(0, first) + " of " + boost::core::demangle(name.c_str()) + " (" + label.substr(last + 1)
-         + " bytes)";
+    return '"' + told + '"';
+  auto name = told.substr(first + 1, last - first - 1);
+  return told.substr(0, first) + " of " + platform::plain_name(name) + " (" + told.substr(last + 1) + " bytes)";
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "bulkhead/transport/snapshot.hpp"
 
+#include "bulkhead/platform/plain_name.hpp"
+#include "bulkhead/transport/death_certificate.hpp"
 #include "bulkhead/transport/foreign_call.hpp"
 #include "bulkhead/transport/type_ids.hpp"
 
@@ -97,10 +99,11 @@ caf::error decode_snapshot(const std::type_info& type, snapshot_reader read, std
   if (!name)
     return failure(errc::decode_failed, type, "what the predecessor left is no snapshot");
   if (*name != type.name())
-    return failure(errc::decode_failed, type, "the predecessor left another type: " + readable(*name));
+    return failure(errc::decode_failed, type,
+                   "the predecessor left another type: " + platform::plain_name(printable(*name, name_bytes_told)));
   try {
     caf::execution_unit* nowhere = nullptr;
-    caf::binary_deserializer source{nowhere, encoded.data(), encoded.size()};
+    checked_deserializer source{nowhere, encoded};
     if (!read(source, value))
       return failure(errc::decode_failed, type, reason_of(source.get_error()));
     if (source.remaining() != 0)

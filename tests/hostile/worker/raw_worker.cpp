@@ -115,7 +115,9 @@ void raw_worker::push(record_kind kind, const envelope& head, const caf::byte_bu
   send(kind, head, body, flags);
   while (out.has_waiting()) {
     out.pump();
-    ::poll(nullptr, 0, out.has_waiting() ? 1 : 0);
+    pollfd waiting{end.own_bell.fd(), POLLIN, 0};
+    if (out.has_waiting())
+      ::poll(&waiting, 1, 1);
   }
 }
 

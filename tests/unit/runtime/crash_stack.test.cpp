@@ -1,4 +1,5 @@
 // Catches a dead process whose last words, true or not, bring the host down or its log into disorder.
+#include "bulkhead/platform/this_process.hpp"
 #include "bulkhead/runtime/death_reporter.hpp"
 #include "bulkhead/runtime/written_lines.hpp"
 
@@ -12,8 +13,13 @@
 
 using namespace bulkhead;
 using platform::crash_scene;
+using namespace std::chrono_literals;
 
 namespace {
+
+runtime::naming_helper helper() {
+  return runtime::naming_helper{platform::environment()};
+}
 
 bool is_clean(const std::string& text) {
   return printable(text, text.size()) == text;
@@ -51,7 +57,12 @@ TEST_CASE("a certificate takes any bytes that a worker has left") {
       if (random() % 2 == 0)
         std::strcpy(x.path, random() % 2 == 0 ? "/proc/self/exe" : "/dev/urandom");
     death_certificate what;
-    runtime::add_scene(what, scene, round % 8 < 4);
+    runtime::add_scene(what, scene);
+    auto question = runtime::question_about(what, scene);
+    CHECK(write_question(question).size() <= runtime::question_bytes_max);
+    CHECK(write_question(runtime::read_question(write_question(question))) == write_question(question));
+    if (round % 64 < 2)
+      runtime::add_names(what, helper().ask(question, 5s));
     CHECK(what.stack.size() <= crash_scene::frames_max);
     CHECK(is_clean(what.exception_text));
     CHECK(is_clean(what.exception_type));
@@ -65,7 +76,10 @@ TEST_CASE("a certificate takes any bytes that a worker has left") {
 
 TEST_CASE("a frame without a name keeps its place") {
   death_certificate what;
-  runtime::add_scene(what, scene_of("/no/such/program", 0x1234), true);
+  auto scene = scene_of("/no/such/program", 0x1234);
+  runtime::add_scene(what, scene);
+  runtime::add_names(what, helper().ask(runtime::question_about(what, scene), 30s));
+  CHECK(what.names_missing.empty());
   REQUIRE(what.stack.size() == 1);
   CHECK(what.stack[0].function.empty());
   CHECK(what.stack[0].module == "/no/such/program");
@@ -85,7 +99,8 @@ TEST_CASE("a reporter hands out each certificate once and in order, and ends whe
                                    [&](const std::string&) {
                                      std::lock_guard guard{mutex};
                                      ++logged;
-                                   }};
+                                   },
+                                   platform::environment()};
   for (uint32_t i = 0; i < 100; ++i) {
     runtime::draft_certificate draft;
     draft.what.death.slot = i;

@@ -11,6 +11,9 @@ namespace bulkhead::platform {
 /// Finds out what stands at a place in a program's file, from its symbols and, if it has them, its debugging information
 /// (elfutils' libdw). Nothing is downloaded, and no other file is looked at.
 ///
+/// The file is mapped and parsed, and compressed parts of it are unpacked: a file that a stranger has chosen belongs into a process with
+/// limits, see `limit_helper`.
+///
 /// Thread safety: one thread at a time. Lifetime: keeps the files open that it was asked about, sixteen at most.
 class symbolizer {
 public:
@@ -46,7 +49,8 @@ private:
   std::unique_ptr<implementation> impl_;
 };
 
-/// The readable form of a mangled name of a type or function, 400 bytes at most; the name itself if it is none.
+/// The readable form of a mangled name of a type or function, 400 bytes at most; the name itself if it is none. A name that was made up
+/// for it takes any time and memory, see `plain_name`.
 [[nodiscard]] std::string demangled(const std::string& name);
 
 } // namespace bulkhead::platform

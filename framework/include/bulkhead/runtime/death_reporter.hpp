@@ -2,8 +2,10 @@
 
 #include "bulkhead/platform/crash_scene.hpp"
 #include "bulkhead/platform/report_folder.hpp"
+#include "bulkhead/runtime/naming_helper.hpp"
 #include "bulkhead/transport/death_certificate.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace bulkhead::runtime {
 
@@ -28,8 +31,8 @@ struct certificate_files {
   uint32_t files_max = 100;
 };
 
-/// Makes certificates whole and hands them out. To find the names of functions takes milliseconds, so a thread of its own does it,
-/// which begins with the first death. While there is no room for a thread, certificates have no names.
+/// Makes certificates whole and hands them out. To find the names of functions takes milliseconds, so a thread of its own waits for the
+/// helper that does it. The thread begins with the first death. While there is no room for a thread, certificates have no names.
 ///
 /// Thread safety: `report` from any thread; `stop` once, and nothing after it. Lifetime: what is given to the constructor is called
 /// until `stop` has returned.
@@ -37,8 +40,9 @@ class death_reporter {
 public:
   /// @param publish called for each certificate, in the order of their reports.
   /// @param log called with the lines that describe an abnormal death, and with complaints.
+  /// @param environment of the processes that look for names.
   death_reporter(certificate_files files, std::function<void(const death_certificate&)> publish,
-                 std::function<void(std::string)> log);
+                 std::function<void(std::string)> log, std::vector<std::string> environment);
   ~death_reporter();
   death_reporter(const death_reporter&) = delete;
   death_reporter& operator=(const death_reporter&) = delete;
@@ -51,12 +55,13 @@ public:
 private:
   bool has_thread();
   void run();
-  void hand_out(draft_certificate what, bool with_names);
+  void hand_out(draft_certificate what, size_t waiting);
   void write(const death_certificate& what);
 
   const certificate_files files_;
   const std::function<void(const death_certificate&)> publish_;
   const std::function<void(std::string)> log_;
+  const naming_helper names_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<draft_certificate> waiting_;
@@ -75,7 +80,12 @@ struct thrown_exception {
 [[nodiscard]] thrown_exception exception_in(const platform::crash_scene& scene);
 
 /// Puts what a process wrote down about its crash into its certificate.
-/// @param with_names whether the functions are looked up in the files of the program.
-void add_scene(death_certificate& what, const platform::crash_scene& scene, bool with_names);
+void add_scene(death_certificate& what, const platform::crash_scene& scene);
+
+/// What is to be found out for a certificate, after `add_scene`; nothing if it asks about no place and no type.
+[[nodiscard]] name_question question_about(const death_certificate& what, const platform::crash_scene& scene);
+
+/// Puts the answer to that question into it.
+void add_names(death_certificate& what, stack_names answer);
 
 } // namespace bulkhead::runtime

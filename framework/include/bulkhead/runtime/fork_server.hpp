@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/platform/unique_fd.hpp"
+#include "bulkhead/runtime/line_limit.hpp"
 #include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 
@@ -108,6 +109,7 @@ private:
   /// Of a start, later of what is not used.
   limit_timer timer_;
   std::vector<std::shared_ptr<worker_output>> outputs_;
+  line_limit line_limit_;
   std::vector<ready_callback> waiting_;
   /// Where copies will announce themselves that are to be ended.
   std::set<std::shared_ptr<boost::asio::posix::stream_descriptor>> unwanted_;

@@ -12,7 +12,7 @@ namespace bulkhead::runtime {
 
 /// Why this process cannot have a host: it is a worker. Empty if it is none. A process that was started as a worker and has not handed
 /// over to `run_worker` by now would go on as a host that starts workers: it ends here, with the reason on standard error and in its
-/// host's error.
+/// host's error. A helper that looks for names ends here, too.
 [[nodiscard]] caf::error refuse_host();
 
 /// For whoever finds no host in an actor system: `nested_worker` in a worker, else `not_loaded`.

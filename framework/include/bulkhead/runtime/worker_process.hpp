@@ -2,6 +2,7 @@
 
 #include "bulkhead/platform/process.hpp"
 #include "bulkhead/runtime/link.hpp"
+#include "bulkhead/runtime/line_limit.hpp"
 #include "bulkhead/runtime/running_time.hpp"
 #include "bulkhead/runtime/worker_options.hpp"
 #include "bulkhead/runtime/written_lines.hpp"
@@ -174,6 +175,7 @@ private:
   caf::error request_copy(int control, const std::vector<platform::process_spec::passed_fd>& passed);
   platform::result<void> say_hello(int control, shm::geometry rings, uint64_t settings_bytes);
   void on_line(std::string_view line, bool is_error);
+  void log(std::string_view line);
   void await_verdict(std::function<void(caf::error)> ready);
   void on_verdict();
   void on_word_after_start();
@@ -239,6 +241,7 @@ private:
   /// The whole start is over by then; in the past for a spare.
   std::chrono::steady_clock::time_point start_deadline_;
   written_lines lines_;
+  line_limit line_limit_;
   std::optional<platform::process> process_;
   std::optional<transport::edge> edge_;
   // Empty once the process has ended: handles to it may outlive the keeper.

@@ -67,6 +67,9 @@ struct death_certificate {
   std::string thread;
   /// The calls of that thread, innermost first, 128 at most.
   std::vector<stack_frame> stack;
+  /// Why functions of the stack have no names: what looks for them, a process of its own, could not be started, has crashed or was
+  /// killed. Empty if all was looked up.
+  std::string names_missing;
 
   /// The messages that were being handled, by one actor or by several threads.
   std::vector<message_head> handling;
@@ -93,10 +96,10 @@ struct death_certificate {
       f.field("core_dumped", x.core_dumped), f.field("ordered", x.ordered), f.field("limit", x.limit),
       f.field("limit_value", x.limit_value), f.field("exception_type", x.exception_type),
       f.field("exception_text", x.exception_text), f.field("thread", x.thread), f.field("stack", x.stack),
-      f.field("handling", x.handling), f.field("messages_handled", x.messages_handled),
-      f.field("user_time_us", x.user_time_us), f.field("system_time_us", x.system_time_us),
-      f.field("memory_peak_bytes", x.memory_peak_bytes), f.field("last_lines", x.last_lines),
-      f.field("events", x.events));
+      f.field("names_missing", x.names_missing), f.field("handling", x.handling),
+      f.field("messages_handled", x.messages_handled), f.field("user_time_us", x.user_time_us),
+      f.field("system_time_us", x.system_time_us), f.field("memory_peak_bytes", x.memory_peak_bytes),
+      f.field("last_lines", x.last_lines), f.field("events", x.events));
   }
 };
 

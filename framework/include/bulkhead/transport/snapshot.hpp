@@ -1,9 +1,8 @@
 #pragma once
 
+#include "bulkhead/transport/checked_deserializer.hpp"
 #include "bulkhead/transport/errc.hpp"
-#include "bulkhead/transport/number_vectors.hpp"
 
-#include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/byte_buffer.hpp>
 #include <caf/error.hpp>
@@ -19,7 +18,7 @@ namespace bulkhead::transport {
 // program than the one that wrote it, so both are checked.
 
 using snapshot_writer = bool (*)(caf::binary_serializer& sink, const void* value);
-using snapshot_reader = bool (*)(caf::binary_deserializer& source, void* value);
+using snapshot_reader = bool (*)(checked_deserializer& source, void* value);
 
 /// Appends a snapshot of `value`, which is of `type`, to `out`.
 /// @returns `errc::encode_failed` with the type and the reason; `out` must then not be used.
@@ -42,7 +41,7 @@ template <class T>
 
 template <class T>
 [[nodiscard]] caf::error decode_snapshot(std::span<const std::byte> encoded, T& value) {
-  auto read = [](caf::binary_deserializer& source, void* what) { return source.apply(*static_cast<T*>(what)); };
+  auto read = [](checked_deserializer& source, void* what) { return source.apply(*static_cast<T*>(what)); };
   return decode_snapshot(typeid(T), read, encoded, &value);
 }
 
