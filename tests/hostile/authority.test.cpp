@@ -60,8 +60,11 @@ public:
       names_[own] = own;
   }
 
+  // A worker that says nothing more may hold the handle of an actor for ever.
   ~scene() {
     f.sys.registry().erase(stranger_.id());
+    for (auto& x : {given_, stranger_})
+      caf::anon_send_exit(x, caf::exit_reason::kill);
   }
 
   scene(const scene&) = delete;
