@@ -56,3 +56,15 @@ TEST_CASE("an honest worker that passes requests on when they have lapsed lives 
   CHECK(f.host.live_workers() == 2);
   caf::anon_send_exit(asker, caf::exit_reason::user_shutdown);
 }
+
+TEST_CASE("an honest worker cannot tell the end of an actor that is not its own, and lives on") {
+  host_fixture f;
+  auto relay = f.host.spawn("relay");
+  REQUIRE(relay);
+  auto light = f.sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int32_t x) { return x + 1; }}; });
+  auto told = request_number(f.sys, *relay, caf::make_message(caf::sys_atom_v, light, light));
+  REQUIRE_FALSE(told);
+  CHECK(told.error() == bulkhead::errc::encode_failed);
+  auto answer = request_number(f.sys, *relay, caf::make_message(int32_t{1}));
+  CHECK((answer && *answer == 2));
+}

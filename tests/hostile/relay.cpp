@@ -22,6 +22,14 @@ caf::behavior relay(caf::stateful_actor<relay_state>* self) {
   return {
     [](int32_t x) { return x + 1; },
     [self](caf::get_atom, const caf::actor& whom, int32_t x) { return self->delegate(whom, x); },
+    // Tells `whom` that `other` has ended, which it cannot know.
+    [self](caf::sys_atom, const caf::actor& whom, const caf::actor& other) {
+      auto promise = self->make_response_promise<int32_t>();
+      self->request(whom, caf::infinite, caf::down_msg{other.address(), caf::exit_reason::kill})
+        .then([promise](int32_t x) mutable { promise.deliver(x); },
+              [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+      return promise;
+    },
     [self](caf::put_atom, int32_t x) {
       auto promise = self->make_response_promise();
       self->state.held.emplace_back(promise, x + 1);

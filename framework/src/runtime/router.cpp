@@ -71,7 +71,7 @@ handle_names router::names() const {
   auto host = parts_of(node_of(transport::host_process));
   if (host && host->key == key_)
     host.reset();
-  return {key_, std::move(host)};
+  return {key_, host};
 }
 
 std::optional<transport::process_number> router::process_of(const caf::node_id& node) const {

@@ -53,7 +53,10 @@ bool worker_process::take_over(const worker_place& place, std::shared_ptr<superv
     return false;
   }
   place_ = place;
-  slot_ = std::move(slot);
+  {
+    std::lock_guard guard{mutex_};
+    slot_ = std::move(slot);
+  }
   spare_of_.reset();
   return true;
 }
@@ -153,10 +156,8 @@ std::optional<worker_process::root> worker_process::take_root(uint64_t id) {
 }
 
 bool worker_process::owns_root(uint64_t id) const {
-  if (slot_)
-    return slot_->root() == id;
   std::lock_guard guard{mutex_};
-  return roots_.contains(id);
+  return slot_ ? slot_->root() == id : roots_.contains(id);
 }
 
 bool worker_process::on_rooted(uint64_t id, uint64_t local) {
