@@ -40,7 +40,7 @@ void send_everywhere(raw_worker& x, const caf::byte_buffer& message, const caf::
   x.push(record_kind::message, to_asker, large);
   x.push(record_kind::exit, {99'999, own_actor, 0, 0, x.number}, caf::byte_buffer{reason});
   x.push(record_kind::snapshot, {x.root, own_actor, x.root, 0, x.number}, message);
-  x.push(record_kind::spawned, {x.root + 1, 0, 0, 0, x.number}, reason);
+  x.push(record_kind::spawned, {99'999, 0, 0, 0, x.number}, reason);
   x.push(record_kind::down, {0, 4712, 0, 0, x.number}, reason);
 }
 
