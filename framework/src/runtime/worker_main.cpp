@@ -27,12 +27,14 @@
 #include <boost/system/system_error.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 
 namespace bulkhead::runtime {
 
@@ -90,6 +92,19 @@ std::optional<std::string> start_system(caf::actor_system_config& cfg) {
   }
 }
 
+/// Threads of the actor system that have begun.
+std::atomic<uint32_t> threads_begun = 0;
+
+/// CAF starts two, one for the others and one for its printer; the third runs the actors.
+constexpr uint32_t threads_at_least = 3;
+
+// A thread that begins looks at the configuration, which ends with `main`: one that begins only then would find it gone.
+void wait_for_threads() {
+  constexpr int tries_max = 1000;
+  for (int i = 0; i < tries_max && threads_begun < threads_at_least; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
 /// So that an overflow of a thread's stack can be written down.
 class stack_hook final : public caf::thread_hook {
 public:
@@ -98,6 +113,7 @@ public:
   }
   void thread_started() override {
     platform::add_alternate_stack();
+    ++threads_begun;
   }
   void thread_terminates() override {
     // nop
@@ -226,6 +242,7 @@ int run_worker(caf::actor_system_config& cfg) {
   self.wait_for_end();
   // From here on the host limits the time, and knows an end in good order even if the status of this process gets lost.
   (void) transport::send_verdict(socket, {errc::shutting_down, {}});
+  wait_for_threads();
   return self.finish() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
