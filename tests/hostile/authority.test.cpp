@@ -100,6 +100,10 @@ public:
     }
   }
 
+  [[nodiscard]] const caf::actor& given() const {
+    return given_;
+  }
+
   [[nodiscard]] std::string name(const std::string& who) const {
     auto i = names_.find(who);
     return i != names_.end() ? i->second : who;
@@ -281,6 +285,33 @@ TEST_CASE("a worker passes a request on for as long as it is open") {
   x.check_others();
 }
 
+TEST_CASE("a worker that has given a handle back does not reach its actor any more") {
+  scene x;
+  auto other_holder = x.f.host.spawn("relay"); // else the host itself would not find the actor
+  REQUIRE(other_holder);
+  caf::anon_send(*other_holder, caf::update_atom_v, x.given(), int32_t{1});
+  REQUIRE(request_number(x.f.sys, *other_holder, caf::make_message(int32_t{1})));
+  auto record = [&](record_kind kind, const std::string& source, const std::string& word) {
+    return claims{std::to_string(static_cast<uint16_t>(kind)), source, x.name("given"), word, "plain"};
+  };
+  auto before = record(record_kind::message, "own", "oneway");
+  auto release = record(record_kind::release, "0:1000000", "request"); // it has read more than there was
+  check_outcome(x.outcome_of("it sends records", before), true);
+  for (auto& next : {before, record(record_kind::exit, "own", "0"), record(record_kind::watch, "own", "0")}) {
+    auto all = before;
+    all.insert(all.end(), release.begin(), release.end());
+    all.insert(all.end(), next.begin(), next.end());
+    check_outcome(x.outcome_of("it sends records", all), false);
+  }
+  x.check_others();
+}
+
+TEST_CASE("an answer reaches who waits for it, whatever priority a worker gives it") {
+  scene x;
+  auto answer = x.record(record_kind::message, "own", "asker", "urgent response");
+  CHECK((answer && *answer == 666));
+}
+
 TEST_CASE("a worker that asks in the name of others gets them no answer") {
   leftovers before;
   {
@@ -343,8 +374,8 @@ TEST_CASE("the table of rights in the documents is that of the code") {
   using target = authority::target_rule;
   const std::map<source, std::string> sources{{source::none, ""},
                                               {source::own, "own actors"},
-                                              {source::own_or_nobody, "own actors, nobody"},
-                                              {source::speaker, "own actors, nobody, who sent what is passed on"},
+                                              {source::own_or_anonymous, "own actors, none"},
+                                              {source::speaker, "own actors, none, who sent what is passed on"},
                                               {source::own_or_root, "own actors, own roots"}};
   const std::map<target, std::string> targets{
     {target::none, ""}, {target::reached, "own actors, handles given"}, {target::root, "own roots"}};

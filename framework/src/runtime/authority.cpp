@@ -46,13 +46,13 @@ authority::standing authority::speaks_for(const wire_address& source, caf::messa
   if (source.actor == 0 || source.process == link_.peer())
     return standing::speaks;
   if (mid.is_response())
-    return standing::lies; // whoever answers does so from its own process
+    return standing::lies; // an actor answers from its own process
   if (mid.is_request())
     return delegates({source.process, source.actor, mid.request_id().integer_value()});
   if (routes_.exports().spend(source, link_.peer()) || owns(source))
     return standing::speaks;
   auto actor = routes_.find(source);
-  return !actor || has_ended(actor) ? standing::of_nobody : standing::lies;
+  return !actor || has_ended(actor) ? standing::anonymous : standing::lies;
 }
 
 authority::standing authority::delegates(const request_key& request) {
@@ -96,12 +96,6 @@ bool authority::may_name(const wire_address& who) const {
   return !actor || is_at_home(actor) || has_ended(actor);
 }
 
-bool authority::holds_handle(std::span<const std::byte> encoded) const {
-  auto result = false;
-  for_each_handle(encoded, routes_.names(), [&](const wire_address&) { result = true; });
-  return result;
-}
-
 bool authority::tells_foreign_end(const caf::message& content) const {
   auto who = told_end(content);
   if (who == nullptr || !*who)
@@ -118,7 +112,7 @@ std::string authority::objection_to(const transport::incoming& record) const {
   auto source = wire_address{record.head.source_process, record.head.source};
   auto own = source.process == link_.peer();
   auto allowed = what.source == source_rule::none || what.source == source_rule::speaker || own
-                 || (what.source == source_rule::own_or_nobody && source.actor == 0)
+                 || (what.source == source_rule::own_or_anonymous && source.actor == 0)
                  || (what.source == source_rule::own_or_root && source.process == transport::host_process);
   if (!allowed)
     return false_source(record);
@@ -129,7 +123,7 @@ std::string authority::objection_to(const transport::incoming& record) const {
   using kind = transport::record_kind;
   auto is_plain = record.kind == kind::down || record.kind == kind::exit || record.kind == kind::spawned
                   || record.kind == kind::snapshot;
-  if (is_plain && holds_handle(record.body))
+  if (is_plain && holds_handle(record.body, routes_.names()))
     return about(record.kind) + " holds the handle of an actor";
   return {};
 }

@@ -72,6 +72,12 @@ void for_each_handle(std::span<const std::byte> encoded, const handle_names& nam
     });
 }
 
+bool holds_handle(std::span<const std::byte> encoded, const handle_names& names) {
+  auto result = false;
+  for_each_handle(encoded, names, [&](const wire_address&) { result = true; });
+  return result;
+}
+
 bool may_hold_handles(const caf::message& content, const caf::mailbox_element::forwarding_stack& stages) {
   auto types = content.types();
   return !stages.empty() || !std::all_of(types.begin(), types.end(), is_plain);

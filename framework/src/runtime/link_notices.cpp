@@ -32,12 +32,12 @@ void link::send_with_reason(record_kind kind, const envelope& head, const caf::e
   (void) outbox_->send(kind, 0, head, encoded_reason(reason));
 }
 
-// A reason gives nobody the handle of an actor: one that holds some travels as its text.
+// A reason hands on no handles: one that holds some travels as its text.
 caf::byte_buffer link::encoded_reason(const caf::error& reason) {
   auto result = transport::encode_reason(&router_.context(), reason, reason_bytes_max);
-  auto holds_handle = false;
-  for_each_handle(std::as_bytes(std::span{result}), router_.names(), [&](auto&) { holds_handle = true; });
-  return holds_handle ? transport::encode_reason_as_text(&router_.context(), reason, reason_bytes_max) : result;
+  if (holds_handle(std::as_bytes(std::span{result}), router_.names()))
+    return transport::encode_reason_as_text(&router_.context(), reason, reason_bytes_max);
+  return result;
 }
 
 void link::watch(const wire_address& who) {

@@ -184,7 +184,7 @@ void link::on_message(const transport::incoming& record, caf::execution_unit& un
     switch (authority_->speaks_for(source, mid)) {
     case authority::standing::speaks:
       break;
-    case authority::standing::of_nobody:
+    case authority::standing::anonymous:
       source = {};
       break;
     case authority::standing::late:

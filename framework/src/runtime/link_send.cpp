@@ -88,11 +88,12 @@ bool link::forward(caf_proxy& to, caf::mailbox_element_ptr what, caf::execution_
   if (closed_)
     return refuse(*what, end_reason_, context);
   if (authority::is_of_runtime(what->mid, what->payload) || tells_foreign_end(what->payload))
-    return refuse(*what,
-                  caf::make_error(errc::encode_failed, transport::type_names(what->payload),
-                                  "no message between processes: streams, and ends that others than the actor's own "
-                                  "process tell"),
-                  context);
+    return refuse(
+      *what,
+      caf::make_error(errc::encode_failed, transport::type_names(what->payload),
+                      "streams, and the ends of actors of other processes, do not travel: send a message of "
+                      "your own that says it"),
+      context);
   envelope head{to.target().actor, 0, what->mid.integer_value(), to.target().process, 0};
   if (!fill_head(head, *what))
     return refuse(*what, caf::make_error(errc::no_route, to_string(what->sender)), context);
@@ -219,7 +220,7 @@ bool link::forward_exit(caf_proxy& to, caf::mailbox_element& what) {
     return false;
   envelope head{to.target().actor, 0, 0, to.target().process, 0};
   if (sender) {
-    // One that a worker hands on is nobody's: it speaks for its own actors.
+    // A worker exits others in the name of its own actors only; one that it hands on has no source.
     if (auto source = router_.address_of(*sender); source && (router_.is_host() || source->process == router_.self())) {
       head.source = source->actor;
       head.source_process = source->process;

@@ -48,7 +48,8 @@ uint64_t id_of(const raw_worker& x) {
 
 constexpr uint64_t response_flag = 0x8000000000000000;
 
-// Word of a record: "oneway", "request", "asked" (the id of the open request), "response", "stream", or the root of an actor.
+// Word of a record: "oneway", "request", "asked" (the id of the open request), "response", "urgent response", "stream", or the root of an
+// actor.
 uint64_t word(const raw_worker& x, std::string_view text) {
   constexpr auto normal = caf::message_id::default_async_value;
   if (text == "oneway")
@@ -59,6 +60,8 @@ uint64_t word(const raw_worker& x, std::string_view text) {
     return normal | id_of(x);
   if (text == "response")
     return normal | response_flag | id_of(x);
+  if (text == "urgent response")
+    return response_flag | id_of(x);
   if (text == "stream")
     return caf::message_id{normal}.with_category(caf::message_id::upstream_message_category).integer_value();
   return who(x, text).actor;

@@ -28,11 +28,11 @@ class router;
 /// What a worker may say. A record from a worker is input: whom it speaks for and whom it is for are claims, and this class decides which
 /// of them hold. The host asks it for each record; a worker believes its host and has none.
 ///
-/// A worker speaks for its own actors, and for whoever sent it the message that it passes on: once for each one-way message, and for a
+/// A worker speaks for its own actors, and for the sender of a message that it passes on: once for each one-way message, and for a
 /// request while that is open. It reaches its own actors and those whose handles it was given and has not given back (object
 /// capabilities: Miller, Robust composition, 2006, with the export table as the list of capabilities).
 ///
-/// What an honest worker may say late is no lie: an actor that has ended, or a request that has lapsed, is nobody.
+/// An honest worker may be late: it names an actor that has ended, or passes on a request that has lapsed. Both are ignored.
 ///
 /// Thread safety: `lapsed` from any thread; all else by the thread that reads the link. Lifetime: of its link.
 class authority {
@@ -43,8 +43,8 @@ public:
     none,
     /// An actor of the worker.
     own,
-    /// The same, or nobody.
-    own_or_nobody,
+    /// The same, or no actor at all.
+    own_or_anonymous,
     /// The same, or who sent what is passed on.
     speaker,
     /// An actor of the worker, or one of its roots under the host's name.
@@ -79,7 +79,7 @@ public:
     {transport::record_kind::release, "release", true, source_rule::none, target_rule::none},
     {transport::record_kind::link, "link", true, source_rule::own, target_rule::reached},
     {transport::record_kind::unlink, "unlink", true, source_rule::own, target_rule::reached},
-    {transport::record_kind::exit, "exit", true, source_rule::own_or_nobody, target_rule::reached},
+    {transport::record_kind::exit, "exit", true, source_rule::own_or_anonymous, target_rule::reached},
     {transport::record_kind::spawn, "spawn", false, source_rule::none, target_rule::none},
     {transport::record_kind::rooted, "rooted", true, source_rule::none, target_rule::root},
     {transport::record_kind::spawned, "spawned", true, source_rule::none, target_rule::root},
@@ -109,12 +109,12 @@ public:
     // nop
   }
 
-  /// What a message has to say who it is from.
+  /// What a worker is to the source of a message that it sends.
   enum class standing : uint8_t {
     speaks,
-    /// Its source has ended: it is nobody's message.
-    of_nobody,
-    /// It is a request that nobody waits for any more.
+    /// Its source has ended, so its receiver sees no sender.
+    anonymous,
+    /// It is a request that has lapsed.
     late,
     lies,
   };
@@ -153,7 +153,6 @@ public:
 
 private:
   [[nodiscard]] bool may_name(const wire_address& who) const;
-  [[nodiscard]] bool holds_handle(std::span<const std::byte> encoded) const;
   [[nodiscard]] bool tells_foreign_end(const caf::message& content) const;
   [[nodiscard]] bool is_at_home(const caf::strong_actor_ptr& actor) const;
   [[nodiscard]] standing delegates(const request_key& request);

@@ -27,9 +27,11 @@ struct handle_names {
 
 /// Calls `found` with the address of each actor of this host system whose handle stands in encoded bytes.
 ///
-/// CAF 0.18.7 tells nobody which handles it writes, so the bytes are searched for what node ids of this system have in common. A false
+/// CAF 0.18.7 does not tell which handles it writes, so the bytes are searched for what node ids of this system have in common. A false
 /// hit needs the same twenty octets in application data.
 void for_each_handle(std::span<const std::byte> encoded, const handle_names& names,
                      const std::function<void(const wire_address&)>& found);
+
+[[nodiscard]] bool holds_handle(std::span<const std::byte> encoded, const handle_names& names);
 
 } // namespace bulkhead::runtime
