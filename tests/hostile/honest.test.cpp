@@ -4,6 +4,9 @@
 
 #include "crash/actors.hpp"
 
+#include <bulkhead/runtime/host_system.hpp>
+#include <bulkhead/runtime/router.hpp>
+
 #include <atomic>
 #include <chrono>
 
@@ -67,4 +70,31 @@ TEST_CASE("an honest worker cannot tell the end of an actor that is not its own,
   CHECK(told.error() == bulkhead::errc::encode_failed);
   auto answer = request_number(f.sys, *relay, caf::make_message(int32_t{1}));
   CHECK((answer && *answer == 2));
+}
+
+TEST_CASE("an honest worker that gave back the handle of a linked actor lives on when the link is undone") {
+  host_fixture f;
+  auto relay = f.host.spawn("relay");
+  REQUIRE(relay);
+  auto linked = f.sys.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    self->set_exit_handler([](caf::exit_msg&) {});
+    return {[self](caf::link_atom, const caf::actor& whom) {
+              self->link_to(whom);
+              return int32_t{1};
+            },
+            [self](caf::unlink_atom, const caf::actor& whom) {
+              self->unlink_from(whom);
+              return int32_t{2};
+            }};
+  });
+  REQUIRE(request_number(f.sys, linked, caf::make_message(caf::link_atom_v, *relay)));
+  auto& exports = bulkhead::runtime::host_system::of(f.sys)->routes().exports();
+  auto who = bulkhead::runtime::wire_address{bulkhead::transport::host_process, linked.id()};
+  REQUIRE(exports.holds(who, 1)); // the worker is the first process
+  REQUIRE(eventually([&] { return !exports.holds(who, 1); }));
+  REQUIRE(request_number(f.sys, linked, caf::make_message(caf::unlink_atom_v, *relay)));
+  // It looks for the observer's end by a new handle, and that record comes before these answers or soon after.
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(request_number(f.sys, *relay, caf::make_message(int32_t{i})));
+  caf::anon_send_exit(linked, caf::exit_reason::kill);
 }
