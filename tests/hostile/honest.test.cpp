@@ -87,6 +87,10 @@ TEST_CASE("an honest worker that gave back the handle of a linked actor lives on
               return int32_t{2};
             }};
   });
+  auto other_holder = f.host.spawn("relay"); // else the host itself would not find the actor
+  REQUIRE(other_holder);
+  caf::anon_send(*other_holder, caf::update_atom_v, linked, int32_t{1});
+  REQUIRE(request_number(f.sys, *other_holder, caf::make_message(int32_t{1})));
   REQUIRE(request_number(f.sys, linked, caf::make_message(caf::link_atom_v, *relay)));
   auto& exports = bulkhead::runtime::host_system::of(f.sys)->routes().exports();
   auto who = bulkhead::runtime::wire_address{bulkhead::transport::host_process, linked.id()};
